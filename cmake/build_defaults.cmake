@@ -1,0 +1,25 @@
+# How everything is compiled, whatever the room.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+include(GNUInstallDirs)
+
+# Scales and biases are multiplied and added in float32 with one rounding each, on every machine: a fused
+# multiply-add that only some CPUs have would give other bits.
+add_compile_options(-ffp-contract=off)
+
+if(QGEMM_SANITIZE)
+  add_compile_options(-fsanitize=${QGEMM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
+  add_link_options(-fsanitize=${QGEMM_SANITIZE})
+endif()
+
+find_program(QGEMM_CCACHE ccache)
+if(QGEMM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${QGEMM_CCACHE}")
+endif()

@@ -1,0 +1,32 @@
+# One static library a folder of src/ ("a room"). Each has an include directory of its own in which only its own folder
+# can be seen, under its name, so `#include "core/case.hpp"` compiles only where core is linked.
+#
+# qgemm_room(NAME [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
+#   LINKS: other rooms whose headers this one includes (public). USES: external targets (private).
+function(qgemm_room name)
+  cmake_parse_arguments(ROOM "" "PATH" "SOURCES;LINKS;USES" ${ARGN})
+  if(NOT ROOM_PATH)
+    set(ROOM_PATH ${name})
+  endif()
+  set(target qgemm_${name})
+  set(view "${CMAKE_BINARY_DIR}/rooms/${name}")
+  get_filename_component(parent "${view}/${ROOM_PATH}" DIRECTORY)
+  file(MAKE_DIRECTORY "${parent}")
+  file(CREATE_LINK "${CMAKE_SOURCE_DIR}/src/${ROOM_PATH}" "${view}/${ROOM_PATH}" SYMBOLIC)
+
+  add_library(${target} STATIC ${ROOM_SOURCES})
+  add_library(qgemm::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>"
+                                              "$<BUILD_INTERFACE:${view}>"
+                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:qgemm_warnings>")
+  foreach(room ${ROOM_LINKS})
+    target_link_libraries(${target} PUBLIC qgemm_${room})
+  endforeach()
+  foreach(used ${ROOM_USES})
+    target_link_libraries(${target} PRIVATE ${used})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY QGEMM_ROOMS ${target})
+endfunction()

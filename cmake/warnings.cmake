@@ -1,0 +1,7 @@
+# Warnings of the project's own targets; errors in the dev, asan and ci presets.
+add_library(qgemm_warnings INTERFACE)
+target_compile_options(qgemm_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                       -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wcast-align -Wunused)
+if(QGEMM_WERROR)
+  target_compile_options(qgemm_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,28 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "qgemm/result.hpp"
+
+namespace qgemm {
+
+/// The reference's tables: for each model × TP × layer the title line and one row a batch size, one column a provider
+/// (and engine or cache state where there are several), with the speedups beside each figure. ANSI colours with `colour`.
+std::string render_table(const ResultSet& results, bool colour = false);
+
+/// The closing summary, a line a provider: geometric means of the speedups, and from which M on it wins.
+std::string render_summary(const ResultSet& results, bool colour = false);
+
+/// Tables and summary as GitHub Markdown.
+std::string render_markdown(const ResultSet& results);
+
+enum class PlotFormat : std::uint8_t { png, svg };
+
+/// A plot for each model × TP × layer that has measured rows:
+/// `folder/<org>--<model>/tp<T>/bench_int8_res_n<N>_k<K>.png`, and `bench_fp8_res_…` where FP8 ran. Returns the paths.
+/// Throws `Unavailable` where gnuplot is missing or fails (with the command that installs it).
+std::vector<std::filesystem::path> write_plots(const ResultSet& results, const std::filesystem::path& folder,
+                                               PlotFormat format = PlotFormat::png);
+
+}  // namespace qgemm

@@ -1,0 +1,31 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "qgemm/result.hpp"
+#include "qgemm/scheme.hpp"
+#include "qgemm/shape.hpp"
+
+namespace qgemm {
+
+/// The numeric part of a case: all that an engine needs to know to say whether it can run it.
+struct GemmSpec {
+  Shape shape;
+  Scheme scheme;
+  bool bias = false;  ///< One value an output channel, of the output type, added in float32 before the last rounding.
+};
+
+/// One thing to measure: shape × scheme × engine × cache state, with the names it is reported under.
+struct Case {
+  std::string model, layer;
+  std::int64_t tp = 1;
+  std::string provider;
+  GemmSpec spec;
+  std::string engine;  ///< A name, or "auto": the first engine of the list that supports the spec.
+  CacheState cache = CacheState::cold;
+};
+
+/// A row that repeats the case's names, before anything is measured.
+Result row_of(const Case& c);
+
+}  // namespace qgemm

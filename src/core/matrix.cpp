@@ -1,0 +1,64 @@
+#include "qgemm/matrix.hpp"
+
+#include <limits>
+#include <string>
+
+#include "qgemm/error.hpp"
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+namespace qgemm {
+namespace {
+
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t huge_page = std::size_t{2} << 20U;
+
+}  // namespace
+
+AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
+  if (bytes == 0) return;
+  const std::size_t alignment = bytes >= 2 * huge_page ? huge_page : cache_line;
+  if (bytes > std::numeric_limits<std::size_t>::max() - alignment) throw OutOfMemory("no memory has room for " + std::to_string(bytes) + " bytes");
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  data_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, rounded)));
+  if (!data_) throw OutOfMemory("allocating " + std::to_string(bytes) + " bytes failed: not enough memory");
+#ifdef __linux__
+  // Weights are streamed: with 4 KiB pages the TLB, not the memory, would set their speed. Best effort.
+  if (alignment == huge_page) ::madvise(data_.get(), rounded, MADV_HUGEPAGE);
+#endif
+}
+
+Matrix::Matrix(DType dtype, std::int64_t rows, std::int64_t cols) : dtype_(dtype), rows_(rows), cols_(cols) {
+  if (rows < 0 || cols < 0) {
+    throw InvalidInput("a matrix cannot have " + std::to_string(rows) + " rows and " + std::to_string(cols) + " columns");
+  }
+  const auto size = static_cast<std::int64_t>(size_of(dtype));
+  if (cols > 0 && rows > std::numeric_limits<std::int64_t>::max() / size / cols) {
+    throw OutOfMemory("a matrix of " + std::to_string(rows) + " × " + std::to_string(cols) + " elements fits in no memory");
+  }
+  buffer_ = AlignedBuffer(static_cast<std::size_t>(rows * cols * size));
+}
+
+float element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c) {
+  switch (matrix.dtype) {
+    case DType::f32: return matrix.row<float>(r)[c];
+    case DType::bf16: return to_float(matrix.row<BFloat16>(r)[c]);
+    case DType::f16: return to_float(matrix.row<Float16>(r)[c]);
+    case DType::s8: return static_cast<float>(matrix.row<std::int8_t>(r)[c]);
+    case DType::s32: return static_cast<float>(matrix.row<std::int32_t>(r)[c]);
+    default: throw InvalidInput("element() does not read " + std::string(name(matrix.dtype)) + " matrices");
+  }
+}
+
+void set_element(const MatrixView& matrix, std::int64_t r, std::int64_t c, float value) {
+  switch (matrix.dtype) {
+    case DType::f32: matrix.row<float>(r)[c] = value; return;
+    case DType::bf16: matrix.row<BFloat16>(r)[c] = to_bfloat16(value); return;
+    case DType::f16: matrix.row<Float16>(r)[c] = to_float16(value); return;
+    default: throw InvalidInput("set_element() does not write " + std::string(name(matrix.dtype)) + " matrices");
+  }
+}
+
+}  // namespace qgemm

@@ -1,0 +1,19 @@
+#include "engines/engine_list.hpp"
+
+#include "engines/reference/reference_engine.hpp"
+#ifdef QGEMM_HAVE_ONEDNN
+#include "engines/onednn/onednn_engine.hpp"
+#endif
+
+namespace qgemm {
+
+std::vector<std::unique_ptr<Engine>> make_engines() {
+  std::vector<std::unique_ptr<Engine>> engines;
+#ifdef QGEMM_HAVE_ONEDNN
+  engines.push_back(onednn::make_engine());
+#endif
+  engines.push_back(reference::make_engine());
+  return engines;
+}
+
+}  // namespace qgemm
