@@ -10,4 +10,7 @@ namespace qgemm {
 /// Throws `InvalidInput` for NaN or infinity, naming the row.
 QuantizedWeights quantize_weights(const ConstMatrixView& w, ScaleGranularity granularity, ScaleSource source);
 
+/// colsum[n] = Σₖ w[n,k] of int8 weights [N,K]: what a zero point of the activations is multiplied by.
+std::vector<std::int32_t> column_sums(const ConstMatrixView& w);
+
 }  // namespace qgemm

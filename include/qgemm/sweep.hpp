@@ -1,0 +1,89 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "qgemm/dtype.hpp"
+#include "qgemm/result.hpp"
+#include "qgemm/shape.hpp"
+
+namespace qgemm {
+
+/// What to measure, by the names of the command line's flags; each default is the one `qgemm bench` has.
+struct SweepOptions {
+  std::vector<std::string> models{"meta-llama/Llama-3.1-8B-Instruct"};  ///< See `select_models`; unused with `shapes`.
+  std::vector<std::int64_t> tp_sizes{1};
+  std::vector<std::int64_t> batch_sizes;  ///< Empty: 1, 16, 64, … (up to 1024 on a CPU); with `quick` a short list.
+  std::vector<Shape> shapes;              ///< Bare shapes in place of models.
+  std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
+  std::vector<std::string> engines{"auto"};       ///< `auto`: the best for each provider; or names, or `all`.
+  std::string device = "auto";                    ///< auto, cpu, cuda, cuda:N.
+  int threads = 0;                                ///< 0: one a physical core the process may use.
+  std::vector<CacheState> cache;                  ///< Empty: cold on a CPU.
+  std::string scales = "absmax";                  ///< absmax, or the reference's constant 1.0 for per-tensor scales.
+  std::string data = "normal";                    ///< normal, outlier or zeros.
+  DType output = DType::bf16;                     ///< Of every provider but f32: bf16, f16 or f32.
+  bool bias = false;                              ///< Adds one value an output channel.
+  bool quick = false;
+
+  double max_time = 0.6;    ///< Seconds of samples a row at most, beyond its first `min_samples`.
+  double max_noise = 1.0;   ///< Percent: a row ends once its median's 95 % confidence interval is within ± this.
+  int min_samples = 5;
+  std::uint64_t seed = 0;
+};
+
+/// Throws `InvalidInput` naming the option that is out of range and its bounds.
+void check(const SweepOptions& options);
+
+/// The options by their flags' names, as `results.json` holds them.
+Properties to_properties(const SweepOptions& options);
+
+/// What a sweep would do, before it is done.
+struct SweepPlan {
+  struct Point {
+    std::string model, layer;
+    std::int64_t tp = 1;
+    Shape shape;
+    CacheState cache = CacheState::cold;
+    std::vector<std::string> providers;  ///< With the engine behind a slash: "int8-tensor-w-tensor-a/onednn".
+    std::int64_t memory_bytes = 0;       ///< Upper estimate, all its providers at once.
+    double seconds = 0;                  ///< Estimate.
+  };
+  std::vector<Point> points;
+  std::int64_t rows = 0;
+  std::int64_t largest_memory_bytes = 0, available_memory_bytes = 0;
+  double seconds = 0;
+};
+
+/// The sweep's points with estimates of memory and time; measures only what an estimate needs (nothing, so far).
+/// Throws as `run_sweep` does before it measures.
+SweepPlan plan_sweep(const SweepOptions& options);
+
+/// Told what happens while a sweep runs; every call comes from the thread that called `run_sweep`.
+class SweepObserver {
+ public:
+  virtual ~SweepObserver() = default;
+  /// Once, before the first row, with limits measured: the context all rows share.
+  virtual void started(const Context& /*context*/, std::int64_t /*rows*/) {}
+  /// A row is final. An exception thrown here ends the sweep and comes out of `run_sweep`.
+  virtual void finished(const Result& /*row*/) {}
+  /// Rows that are final, of all, and the estimated seconds left. Called at least once a row.
+  virtual void progress(std::int64_t /*done*/, std::int64_t /*rows*/, double /*seconds_left*/) {}
+};
+
+/// How a sweep is told about its surroundings.
+struct SweepRun {
+  SweepObserver* observer = nullptr;
+  const std::atomic<bool>* stop = nullptr;  ///< Set it (from a signal handler, say) to end after the running sample.
+  std::vector<Result> done;                 ///< Rows of an earlier run of the same sweep: not measured again.
+  std::string command;                      ///< What the context says started the run.
+};
+
+/// Measures a sweep: every case of every point, interleaved, each result checked. Rows come back in plan order, those of
+/// `done` among them; a sweep that was stopped has `skipped` rows for what is missing. A case that cannot run, does not
+/// fit into memory or gives wrong results is a row that says so.
+/// Throws `InvalidInput` for bad options, models, shapes or splits; `Unavailable` where the device cannot be used.
+ResultSet run_sweep(const SweepOptions& options, const SweepRun& run = {});
+
+}  // namespace qgemm

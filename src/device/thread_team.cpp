@@ -1,0 +1,98 @@
+#include "device/thread_team.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <string>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#include "device/cpu_info.hpp"
+#include "device/cpu_topology.hpp"
+#include "qgemm/error.hpp"
+
+namespace qgemm {
+namespace {
+
+struct Team {
+  std::mutex mutex;
+  std::vector<int> cpus;
+  bool pinned = false;
+};
+
+Team& current_team() {
+  static Team team;
+  return team;
+}
+
+bool pin_this_thread([[maybe_unused]] int cpu) {
+#ifdef __linux__
+  const int capacity = std::max(1024, cpu + 1);
+  cpu_set_t* set = CPU_ALLOC(capacity);
+  if (set == nullptr) return false;
+  const std::size_t bytes = CPU_ALLOC_SIZE(capacity);
+  CPU_ZERO_S(bytes, set);
+  CPU_SET_S(static_cast<std::size_t>(cpu), bytes, set);
+  const bool ok = sched_setaffinity(0, bytes, set) == 0;
+  CPU_FREE(set);
+  return ok;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+int pin_thread_team(int threads) {
+  // Asked before the first pinning, which would narrow the mask.
+  const std::vector<int> order = pinning_order(group_by_core(allowed_cpus()));
+  const int most = static_cast<int>(order.size()), limit = omp_get_thread_limit();
+  if (threads < 0)
+    throw InvalidInput("the number of threads is " + std::to_string(threads) + "; it must not be negative");
+  if (threads > most) {
+    throw InvalidInput(std::to_string(threads) + " threads were asked for, but this process may use " +
+                       std::to_string(most) + " logical CPUs");
+  }
+  if (threads > limit) {
+    throw InvalidInput(std::to_string(threads) + " threads were asked for, but OMP_THREAD_LIMIT allows " +
+                       std::to_string(limit));
+  }
+  const int wanted = threads > 0 ? threads : std::min(usable_cores(), limit);
+
+  omp_set_dynamic(0);
+  omp_set_num_threads(wanted);
+  std::atomic<int> refused = 0;
+  int size = 1;
+#pragma omp parallel default(none) shared(order, refused, size)
+  {
+    if (!pin_this_thread(order[static_cast<std::size_t>(omp_get_thread_num())])) ++refused;
+#pragma omp single
+    size = omp_get_num_threads();
+  }
+
+  Team& team = current_team();
+  const std::lock_guard lock(team.mutex);
+  team.cpus.assign(order.begin(), order.begin() + size);
+  team.pinned = refused == 0;
+  return size;
+}
+
+int team_size() { return omp_get_max_threads(); }
+
+std::vector<int> team_cpus() {
+  Team& team = current_team();
+  const std::lock_guard lock(team.mutex);
+  return team.cpus.empty() ? physical_cores() : team.cpus;
+}
+
+bool team_is_pinned() {
+  Team& team = current_team();
+  const std::lock_guard lock(team.mutex);
+  return team.pinned;
+}
+
+}  // namespace qgemm

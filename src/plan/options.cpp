@@ -1,0 +1,89 @@
+#include <cmath>
+
+#include "core/nearest.hpp"
+#include "qgemm/error.hpp"
+#include "qgemm/sweep.hpp"
+
+namespace qgemm {
+namespace {
+
+/// No dimension of a real model comes near this; a number past it is a slip, and its products would overflow.
+constexpr std::int64_t max_dimension = std::int64_t{1} << 24U;
+constexpr std::int64_t max_tp = 1024;
+
+void check_range(const char* flag, double value, double low, double high) {
+  if (value >= low && value <= high) return;
+  const auto text = [](double x) {
+    std::string digits = std::to_string(x);
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+    return digits;
+  };
+  throw InvalidInput(std::string(flag) + " is " + text(value) + ": give a number from " + text(low) + " to " + text(high));
+}
+
+void check_dimension(const char* flag, std::int64_t value) {
+  if (value >= 1 && value <= max_dimension) return;
+  throw InvalidInput(std::string(flag) + " has " + std::to_string(value) + ": give whole numbers from 1 to " +
+                     std::to_string(max_dimension));
+}
+
+void check_word(const char* flag, const std::string& value, const std::vector<std::string>& words) {
+  for (const auto& word : words) {
+    if (value == word) return;
+  }
+  throw InvalidInput(std::string(flag) + " is '" + value.substr(0, 64) + "': use " + join_or(words));
+}
+
+}  // namespace
+
+void check(const SweepOptions& options) {
+  if (options.shapes.empty() && options.models.empty()) throw InvalidInput("no model is selected: name one with --models");
+  for (const auto tp : options.tp_sizes) {
+    if (tp < 1 || tp > max_tp) {
+      throw InvalidInput("--tp-sizes has " + std::to_string(tp) + ": give whole numbers from 1 to " + std::to_string(max_tp));
+    }
+  }
+  if (options.tp_sizes.empty()) throw InvalidInput("--tp-sizes is empty: give whole numbers from 1");
+  for (const auto m : options.batch_sizes) check_dimension("--batch-sizes", m);
+  for (const auto& shape : options.shapes) {
+    for (const auto dimension : {shape.m, shape.n, shape.k}) check_dimension("--shapes", dimension);
+  }
+  if (options.providers.empty()) throw InvalidInput("--providers is empty: name some, or use default or all");
+  if (options.engines.empty()) throw InvalidInput("--engines is empty: name some, or use auto or all");
+  if (options.threads < 0) check_range("--threads", options.threads, 0, 4096);
+  check_word("--scales", options.scales, {"absmax", "constant"});
+  check_word("--data", options.data, {"normal", "outlier", "zeros"});
+  if (options.output != DType::bf16 && options.output != DType::f16 && options.output != DType::f32) {
+    throw InvalidInput("--output is " + std::string(name(options.output)) + ": use bf16, f16 or f32");
+  }
+  check_range("--max-time", options.max_time, 0.001, 3600);
+  check_range("--max-noise", options.max_noise, 0.001, 100);
+  check_range("--min-samples", options.min_samples, 1, 1'000'000);
+}
+
+Properties to_properties(const SweepOptions& options) {
+  std::vector<std::string> shapes, caches;
+  for (const auto& shape : options.shapes) shapes.push_back(to_string(shape));
+  for (const auto cache : options.cache) caches.emplace_back(name(cache));
+  return {{"models", options.models},
+          {"tp-sizes", options.tp_sizes},
+          {"batch-sizes", options.batch_sizes},
+          {"shapes", shapes},
+          {"providers", options.providers},
+          {"engines", options.engines},
+          {"device", options.device},
+          {"threads", std::int64_t{options.threads}},
+          {"cache", caches},
+          {"scales", options.scales},
+          {"data", options.data},
+          {"output", std::string(name(options.output))},
+          {"bias", options.bias},
+          {"quick", options.quick},
+          {"max-time", options.max_time},
+          {"max-noise", options.max_noise},
+          {"min-samples", std::int64_t{options.min_samples}},
+          {"seed", static_cast<std::int64_t>(options.seed)}};
+}
+
+}  // namespace qgemm

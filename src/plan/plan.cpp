@@ -1,0 +1,120 @@
+#include "plan/plan.hpp"
+
+#include <algorithm>
+
+#include "core/nearest.hpp"
+#include "qgemm/catalog.hpp"
+#include "qgemm/error.hpp"
+
+namespace qgemm {
+namespace {
+
+/// The name of a layer that has none: what it multiplies.
+std::string shape_name(std::int64_t n, std::int64_t k) { return "n" + std::to_string(n) + "_k" + std::to_string(k); }
+
+template <class T>
+std::vector<T> unique_in_order(const std::vector<T>& values) {
+  std::vector<T> out;
+  for (const auto& value : values) {
+    if (std::find(out.begin(), out.end(), value) == out.end()) out.push_back(value);
+  }
+  return out;
+}
+
+struct PlannedShape {
+  std::string model, layer;
+  std::int64_t tp;
+  Shape shape;
+};
+
+std::vector<std::int64_t> batch_sizes(const SweepOptions& options, const PlanDevice& device) {
+  if (!options.batch_sizes.empty()) return unique_in_order(options.batch_sizes);
+  return options.quick ? device.quick_batch_sizes : device.default_batch_sizes;
+}
+
+std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const PlanDevice& device) {
+  std::vector<PlannedShape> planned;
+  if (!options.shapes.empty()) {
+    std::vector<Shape> seen;
+    for (const Shape& shape : options.shapes) {
+      if (std::find(seen.begin(), seen.end(), shape) != seen.end()) continue;
+      seen.push_back(shape);
+      planned.push_back({"shapes", shape_name(shape.n, shape.k), 1, shape});
+    }
+    return planned;
+  }
+  const auto models = select_models(load_models(models_folder()), options.models);
+  for (const Model& model : models) {
+    for (const std::int64_t tp : unique_in_order(options.tp_sizes)) {
+      for (const Layer& whole : model.layers) {
+        const Layer layer = split_layer(model, whole, tp);
+        for (const std::int64_t m : batch_sizes(options, device)) {
+          planned.push_back({model.name, layer.name, tp, {m, layer.n, layer.k}});
+        }
+      }
+    }
+  }
+  return planned;
+}
+
+void check_k(const Shape& shape, const std::string& provider, const Scheme& scheme) {
+  const std::int64_t bound = max_k(scheme);
+  if (shape.k <= bound) return;
+  throw InvalidInput("K=" + std::to_string(shape.k) + " of " + to_string(shape) + " is past " + std::to_string(bound) +
+                     ", the largest K whose int32 sums cannot overflow for " + provider +
+                     ": split K, or choose float providers (--providers bf16 f32)");
+}
+
+std::vector<std::string> engine_names(const SweepOptions& options, const PlanDevice& device) {
+  std::vector<std::string> names;
+  for (const auto& wanted : options.engines) {
+    if (wanted == "all") {
+      names.insert(names.end(), device.engines.begin(), device.engines.end());
+    } else if (wanted == "auto" || std::find(device.engines.begin(), device.engines.end(), wanted) != device.engines.end()) {
+      names.push_back(wanted);
+    } else {
+      throw InvalidInput("unknown engine '" + wanted.substr(0, 64) + "': this build has " + join_or(device.engines) +
+                         ", or use auto or all");
+    }
+  }
+  return unique_in_order(names);
+}
+
+}  // namespace
+
+PlanDevice cpu_plan_device(std::vector<std::string> engines) {
+  return {{"bf16", "f32", "int8-tensor-w-tensor-a", "int8-tensor-w-tensor-a-noquant", "int8-channel-w-token-a",
+           "int8-channel-w-token-a-noquant"},
+          {1, 16, 64, 128, 256, 512, 1024},
+          {1, 64, 512},
+          CacheState::cold,
+          std::move(engines)};
+}
+
+std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& device) {
+  check(options);
+  const auto providers = expand_providers(options.providers, device.default_providers);
+  if (providers.empty()) throw InvalidInput("no provider is selected: name one with --providers (qgemm list providers)");
+  const auto engines = engine_names(options, device);
+  const auto caches = options.cache.empty() ? std::vector{device.default_cache} : unique_in_order(options.cache);
+
+  std::vector<Point> points;
+  for (const auto& planned : planned_shapes(options, device)) {
+    for (const CacheState cache : caches) {
+      Point point{planned.model, planned.layer, planned.tp, planned.shape, cache, {}};
+      for (const auto& provider : providers) {
+        Scheme scheme = parse_provider(provider);
+        if (provider != "f32") scheme.output = options.output;
+        check_k(planned.shape, provider, scheme);
+        for (const auto& engine : engines) {
+          point.cases.push_back({planned.model, planned.layer, planned.tp, provider,
+                                 GemmSpec{planned.shape, scheme, options.bias}, engine, cache});
+        }
+      }
+      points.push_back(std::move(point));
+    }
+  }
+  return points;
+}
+
+}  // namespace qgemm
