@@ -14,6 +14,7 @@ namespace qgemm {
 struct SweepOptions {
   std::vector<std::string> models{"meta-llama/Llama-3.1-8B-Instruct"};  ///< See `select_models`; unused with `shapes`.
   std::vector<std::int64_t> tp_sizes{1};
+  std::vector<std::string> layers;        ///< Only layers of these names (`*` patterns); empty: all.
   std::vector<std::int64_t> batch_sizes;  ///< Empty: 1, 16, 64, … (up to 1024 on a CPU); with `quick` a short list.
   std::vector<Shape> shapes;              ///< Bare shapes in place of models.
   std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
@@ -30,6 +31,7 @@ struct SweepOptions {
   double max_time = 0.6;    ///< Seconds of samples a row at most, beyond its first `min_samples`.
   double max_noise = 1.0;   ///< Percent: a row ends once its median's 95 % confidence interval is within ± this.
   int min_samples = 5;
+  double max_memory = 0;    ///< GiB the sweep may use; 0: what the system has available.
   std::uint64_t seed = 0;
 };
 
@@ -77,6 +79,7 @@ struct SweepRun {
   SweepObserver* observer = nullptr;
   const std::atomic<bool>* stop = nullptr;  ///< Set it (from a signal handler, say) to end after the running sample.
   std::vector<Result> done;                 ///< Rows of an earlier run of the same sweep: not measured again.
+  const Context* context = nullptr;         ///< Of that run: its limits are used again, so that all rows compare.
   std::string command;                      ///< What the context says started the run.
 };
 

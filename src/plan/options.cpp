@@ -59,6 +59,7 @@ void check(const SweepOptions& options) {
   }
   check_range("--max-time", options.max_time, 0.001, 3600);
   check_range("--max-noise", options.max_noise, 0.001, 100);
+  check_range("--max-memory", options.max_memory, 0, 1 << 20);
   check_range("--min-samples", options.min_samples, 1, 1'000'000);
 }
 
@@ -68,6 +69,7 @@ Properties to_properties(const SweepOptions& options) {
   for (const auto cache : options.cache) caches.emplace_back(name(cache));
   return {{"models", options.models},
           {"tp-sizes", options.tp_sizes},
+          {"layers", options.layers},
           {"batch-sizes", options.batch_sizes},
           {"shapes", shapes},
           {"providers", options.providers},
@@ -83,6 +85,7 @@ Properties to_properties(const SweepOptions& options) {
           {"max-time", options.max_time},
           {"max-noise", options.max_noise},
           {"min-samples", std::int64_t{options.min_samples}},
+          {"max-memory", options.max_memory},
           {"seed", static_cast<std::int64_t>(options.seed)}};
 }
 

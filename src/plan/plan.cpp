@@ -32,6 +32,25 @@ std::vector<std::int64_t> batch_sizes(const SweepOptions& options, const PlanDev
   return options.quick ? device.quick_batch_sizes : device.default_batch_sizes;
 }
 
+bool wanted_layer(const SweepOptions& options, const std::string& layer) {
+  return options.layers.empty() || std::any_of(options.layers.begin(), options.layers.end(),
+                                               [&](const auto& pattern) { return matches_pattern(layer, pattern); });
+}
+
+/// Refuses a pattern that no layer of any selected model has: a slip would otherwise look like an empty sweep.
+void check_layers(const SweepOptions& options, const std::vector<Model>& models) {
+  std::vector<std::string> known;
+  for (const auto& model : models) {
+    for (const auto& layer : model.layers) known.push_back(layer.name);
+  }
+  known = unique_in_order(known);
+  for (const auto& pattern : options.layers) {
+    if (std::none_of(known.begin(), known.end(), [&](const auto& name) { return matches_pattern(name, pattern); })) {
+      throw InvalidInput("no layer is named '" + pattern.substr(0, 64) + "': the selected models have " + join_or(known));
+    }
+  }
+}
+
 std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const PlanDevice& device) {
   std::vector<PlannedShape> planned;
   if (!options.shapes.empty()) {
@@ -44,9 +63,11 @@ std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const Plan
     return planned;
   }
   const auto models = select_models(load_models(models_folder()), options.models);
+  check_layers(options, models);
   for (const Model& model : models) {
     for (const std::int64_t tp : unique_in_order(options.tp_sizes)) {
       for (const Layer& whole : model.layers) {
+        if (!wanted_layer(options, whole.name)) continue;
         const Layer layer = split_layer(model, whole, tp);
         for (const std::int64_t m : batch_sizes(options, device)) {
           planned.push_back({model.name, layer.name, tp, {m, layer.n, layer.k}});

@@ -1,1 +1,131 @@
-namespace qgemm {}  // namespace qgemm
+#include "engines/onednn/onednn_engine.hpp"
+
+#include <omp.h>
+
+#include <string>
+
+#include "engines/onednn/float_gemm.hpp"
+#include "engines/onednn/int8_gemm.hpp"
+#include "engines/onednn/int8_probe.hpp"
+#include "qgemm/error.hpp"
+#include "quantize/activations.hpp"
+
+namespace qgemm::onednn {
+namespace {
+
+int team() { return omp_get_max_threads(); }
+
+TiledMatmul::Plan plan_of(const GemmSpec& spec) {
+  return spec.scheme.integer() ? Int8Gemm::plan(spec, team()) : FloatGemm::plan(spec, spec.shape.k, team());
+}
+
+/// What can be said without asking oneDNN.
+Support supports_scheme(const GemmSpec& spec) {
+  const Scheme& s = spec.scheme;
+  if (s.weight == DType::e4m3) {
+    return Support::no("oneDNN has no FP8 product on CPUs: use an int8 provider, or a GPU for FP8");
+  }
+  if (s.weight != DType::s8 && s.weight != DType::bf16 && s.weight != DType::f32) {
+    return Support::no("the onednn engine multiplies int8, bf16 and f32, not " + std::string(name(s.weight)));
+  }
+  if (s.output != DType::f32 && s.output != DType::bf16 && s.output != DType::f16) {
+    return Support::no("the onednn engine writes bf16, f16 and f32, not " + std::string(name(s.output)));
+  }
+  if (spec.shape.m < 1 || spec.shape.n < 1 || spec.shape.k < 1) {
+    return Support::no("the product " + to_string(spec.shape) + " is empty");
+  }
+  if (spec.shape.k > max_k(s)) {
+    return Support::no("K = " + std::to_string(spec.shape.k) + " is past " + std::to_string(max_k(s)) +
+                       ", from where int32 sums can overflow");
+  }
+  return Support::yes();
+}
+
+std::string size_text(std::int64_t rows, std::int64_t cols) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
+}
+
+void check_size(const char* what, std::int64_t rows, std::int64_t cols, std::int64_t want_rows,
+                std::int64_t want_cols) {
+  if (rows == want_rows && cols == want_cols) return;
+  throw InvalidInput(std::string(what) + " of " + size_text(rows, cols) + " do not fit a product that takes " +
+                     size_text(want_rows, want_cols));
+}
+
+void check_operands(const GemmSpec& spec, const Operands& operands) {
+  const Shape& shape = spec.shape;
+  if (!operands.weights) throw InvalidInput("a product needs weights, and none were given");
+  check_size("weights", operands.weights->n(), operands.weights->k(), shape.n, shape.k);
+  const bool ahead = spec.scheme.activation_quant == ActivationQuant::ahead;
+  if (operands.quantized != nullptr && ahead) {
+    const Matrix& values = operands.quantized->values;
+    check_size("int8 activations", values.rows(), values.cols(), shape.m, shape.k);
+  } else {
+    if (operands.activations.data == nullptr) throw InvalidInput("a product needs activations, and none were given");
+    check_size("activations", operands.activations.rows, operands.activations.cols, shape.m, shape.k);
+    if (needs_static_scale(spec.scheme) && !operands.static_scale) {
+      throw InvalidInput("provider " + provider_name(spec.scheme) + " needs an activation scale, and none was given");
+    }
+  }
+  if (operands.quantized != nullptr && !ahead) {
+    throw InvalidInput("provider " + provider_name(spec.scheme) + " quantizes itself and takes no int8 activations");
+  }
+  const std::int64_t bias = spec.bias ? shape.n : 0;
+  if (static_cast<std::int64_t>(operands.bias.size()) != bias) {
+    throw InvalidInput("a bias of " + std::to_string(operands.bias.size()) +
+                       " values was given where the product takes " + std::to_string(bias));
+  }
+  if (operands.weight_sets < 1) throw InvalidInput("a product needs at least one set of weights");
+}
+
+class OnednnEngine final : public Engine {
+ public:
+  std::string_view name() const override { return "onednn"; }
+
+  std::string description() const override {
+    return "oneDNN " + library_version() + " on " + std::to_string(team()) + " threads: bf16, f32 and int8";
+  }
+
+  Support supports(const GemmSpec& spec) const override {
+    if (Support scheme = supports_scheme(spec); !scheme.ok) return scheme;
+    if (spec.scheme.integer() && !int8_support().ok) return int8_support();
+    try {
+      const TiledMatmul matmul(plan_of(spec));
+      return Support::yes();
+    } catch (const Unavailable& error) {
+      return Support::no(error.what());
+    }
+  }
+
+  std::int64_t packed_weight_bytes(const GemmSpec& spec) const override {
+    const TiledMatmul matmul(plan_of(spec));
+    return PackedWeights::bytes_of_one(matmul.weight_layouts(), matmul.grid().panels());
+  }
+
+  std::int64_t memory_bytes(const GemmSpec& spec, int weight_sets) const override {
+    const TiledMatmul matmul(plan_of(spec));
+    const auto [m, n, k] = spec.shape;
+    const auto operand = static_cast<std::int64_t>(size_of(spec.scheme.weight));
+    const auto output = static_cast<std::int64_t>(size_of(spec.scheme.output));
+    const std::int64_t packed = PackedWeights::bytes_of_one(matmul.weight_layouts(), matmul.grid().panels());
+    // Beside the packed weights: their plain quantized or converted form, the activations in the product's type, D, and
+    // scales, zero points, sums and biases.
+    constexpr std::int64_t a_row = 8, a_channel = 12;
+    return packed * weight_sets + n * k * operand + m * k * operand + m * n * output + matmul.working_bytes() +
+           m * a_row + n * a_channel;
+  }
+
+  std::unique_ptr<PreparedGemm> prepare(const GemmSpec& spec, const Operands& operands) const override {
+    if (const Support support = supports_scheme(spec); !support.ok) throw Unavailable(support.reason);
+    if (spec.scheme.integer() && !int8_support().ok) throw Unavailable(int8_support().reason);
+    check_operands(spec, operands);
+    if (spec.scheme.integer()) return std::make_unique<Int8Gemm>(spec, operands, team());
+    return std::make_unique<FloatGemm>(spec, operands, team());
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine() { return std::make_unique<OnednnEngine>(); }
+
+}  // namespace qgemm::onednn

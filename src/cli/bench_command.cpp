@@ -1,0 +1,149 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/bench_options.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/output_folder.hpp"
+#include "cli/progress.hpp"
+#include "device/cpu_info.hpp"
+#include "qgemm/error.hpp"
+#include "qgemm/report.hpp"
+#include "qgemm/sweep.hpp"
+
+namespace qgemm::cli {
+namespace {
+
+void print_plan(const SweepPlan& plan) {
+  fmt::print("{:<40} {:<12} {:>3} {:>7} {:>7} {:>7} {:<5} {:>10} {:>10}  {}\n", "model", "layer", "tp", "M", "N", "K",
+             "cache", "memory", "time", "providers/engines");
+  for (const auto& point : plan.points) {
+    std::string providers;
+    for (const auto& provider : point.providers) providers += (providers.empty() ? "" : " ") + provider;
+    fmt::print("{:<40} {:<12} {:>3} {:>7} {:>7} {:>7} {:<5} {:>10} {:>10}  {}\n", point.model, point.layer, point.tp,
+               point.shape.m, point.shape.n, point.shape.k, name(point.cache), bytes_text(point.memory_bytes),
+               duration_text(point.seconds), providers);
+  }
+  fmt::print("\n{} rows at {} points, about {} (estimated from this CPU's instruction set; nothing was measured).\n",
+             plan.rows, plan.points.size(), duration_text(plan.seconds));
+  fmt::print("Largest point: about {} of memory; {} may be used.\n", bytes_text(plan.largest_memory_bytes),
+             bytes_text(plan.available_memory_bytes));
+  if (plan.largest_memory_bytes > plan.available_memory_bytes) {
+    fmt::print("Points above that are measured in parts, or become out_of_memory rows where one provider alone is too large.\n");
+  }
+}
+
+/// Writes each row to the journal as it comes, and keeps it for the tables.
+class Recorder final : public SweepObserver {
+ public:
+  Recorder(OutputFolder& folder, bool quiet) : folder_(folder), progress_(quiet) {
+    if (folder.earlier()) seen_.rows = folder.earlier()->rows;
+  }
+  void note(const std::string& line) { progress_.note(line); }
+  void started(const Context& context, std::int64_t rows) override {
+    seen_.context = context;
+    folder_.start_journal(context);
+    progress_.note(fmt::format("measuring {} rows on {}; results go to {}", rows, context.device.name, folder_.path().string()));
+  }
+  void finished(const Result& row) override {
+    seen_.rows.push_back(row);
+    folder_.append(row);
+  }
+  void progress(std::int64_t done, std::int64_t rows, double seconds_left) override {
+    progress_.update(done, rows, seconds_left);
+  }
+  void finish() { progress_.finish(); }
+  const ResultSet& seen() const { return seen_; }
+
+ private:
+  OutputFolder& folder_;
+  Progress progress_;
+  ResultSet seen_;
+};
+
+void print_tables(const ResultSet& results) {
+  const bool colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  fmt::print("{}\n{}", render_table(results, colour), render_summary(results, colour));
+  std::fflush(stdout);
+}
+
+/// The plots are a convenience: without gnuplot the sweep is as good, so their failure is a line and no exit code.
+std::string plot_line(const ResultSet& results, const std::filesystem::path& folder) {
+  try {
+    const auto plots = write_plots(results, folder);
+    if (plots.empty()) return "no plots (nothing was measured)";
+    return plots.size() == 1 ? plots[0].string() : fmt::format("{} ({} files)", (folder / "<model>/tp<T>/bench_*.png").string(), plots.size());
+  } catch (const Error& error) {
+    return fmt::format("none: {}", error.what());
+  }
+}
+
+int exit_code_of(const ResultSet& results, bool was_interrupted) {
+  if (was_interrupted) return interrupted;
+  const bool bad = std::any_of(results.rows.begin(), results.rows.end(), [](const Result& row) {
+    return row.outcome == Outcome::incorrect || row.outcome == Outcome::failed;
+  });
+  return bad ? row_failed : success;
+}
+
+int run_bench(const BenchOptions& bench, const std::string& command) {
+  const SweepOptions& options = bench.sweep;
+  const SweepPlan plan = plan_sweep(options);  // bad input is found before a folder is made
+  if (bench.plan_only) {
+    print_plan(plan);
+    return success;
+  }
+  const Interrupt interrupt;
+  OutputFolder folder(bench.out, bench.resume, cpu_model_name());
+  SweepRun run;
+  run.command = command;
+  run.stop = interrupt.flag();
+  if (folder.earlier()) {
+    check_same_sweep(folder.earlier()->context, to_properties(options), cpu_model_name());
+    run.done = folder.earlier()->rows;
+    run.context = &folder.earlier()->context;
+  }
+  Recorder recorder(folder, bench.quiet);
+  recorder.note(fmt::format("{} rows at {} points, about {}; measuring this machine's limits first", plan.rows,
+                            plan.points.size(), duration_text(plan.seconds)));
+  run.observer = &recorder;
+  ResultSet results;
+  try {
+    results = run_sweep(options, run);
+    recorder.finish();
+    folder.save(results);
+  } catch (...) {
+    // A full disk, say: what was measured is at least shown, and the journal holds what fitted.
+    recorder.finish();
+    print_tables(recorder.seen());
+    throw;
+  }
+  print_tables(results);
+  fmt::print("\nresults  {}\ntable    {}\njournal  {}\n", (folder.path() / "results.json").string(),
+             (folder.path() / "results.csv").string(), (folder.path() / "journal.jsonl").string());
+  if (!bench.no_plots) fmt::print("plots    {}\n", plot_line(results, folder.path()));
+  if (interrupt.seen()) {
+    fmt::print("Interrupted; go on with --resume --out {}\n", folder.path().string());
+  } else {
+    fmt::print("Benchmark finished!\n");
+  }
+  return exit_code_of(results, interrupt.seen());
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("bench", "Measure a sweep: tables, results.json, CSV, plots");
+  auto bench = std::make_shared<BenchOptions>();
+  add_bench_options(*command, *bench);
+  command->callback([bench, &exit_code] {
+    read_texts(*bench);
+    exit_code = run_bench(*bench, command_line());
+  });
+}
+
+}  // namespace qgemm::cli

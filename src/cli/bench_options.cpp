@@ -1,0 +1,64 @@
+#include "cli/bench_options.hpp"
+
+#include <fstream>
+#include <iterator>
+
+namespace qgemm::cli {
+
+void add_bench_options(CLI::App& command, BenchOptions& bench) {
+  SweepOptions& sweep = bench.sweep;
+  const auto list = [&](const char* flag, auto& values, const char* help) {
+    return command.add_option(flag, values, help)->capture_default_str();
+  };
+  command.set_config("--config", "", "Read flags from a TOML file (flag names without dashes, as in results.json)");
+  list("--models", sweep.models, "Models of the catalogue (a unique part of a name is enough), all, or a config.json");
+  list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes");
+  list("--layers", sweep.layers, "Only these layers (qkv, o, gate_up, down, … or a * pattern)");
+  list("--batch-sizes", sweep.batch_sizes, "M: tokens in a batch [1 16 64 128 256 512 1024 on a CPU]");
+  list("--shapes", bench.shapes, "Bare shapes MxNxK in place of models");
+  list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
+  list("--engines", sweep.engines, "auto (the best for each provider), names, or all");
+  list("--device", sweep.device, "auto or cpu");
+  list("--threads", sweep.threads, "CPU threads; 0: one a physical core the process may use");
+  list("--cache", bench.cache, "hot, cold or both [cold on a CPU]")->delimiter(',');
+  list("--scales", sweep.scales, "absmax, or the reference's constant 1.0 for per-tensor scales");
+  list("--data", sweep.data, "Operands: normal, outlier or zeros");
+  list("--output", bench.output, "Type of the product: bf16, f16 or f32 (f32's own product is always f32)");
+  command.add_flag("--bias", sweep.bias, "Add a bias, one value an output channel");
+  command.add_flag("--quick", sweep.quick, "A short list of batch sizes");
+  list("--out", bench.out, "Folder for the results [qgemm-results/<date>-<device>]; never overwrites");
+  command.add_flag("--resume", bench.resume, "Go on with the run in --out: measure only what is missing");
+  list("--max-time", sweep.max_time, "Seconds of samples a row");
+  list("--max-noise", sweep.max_noise, "Percent: enough samples once the median is known to ± this (95 %)");
+  list("--min-samples", sweep.min_samples, "At least so many samples a row");
+  list("--max-memory", sweep.max_memory, "GiB the sweep may use; 0: what the system has available");
+  list("--seed", sweep.seed, "Seed of operands, samples and order");
+  command.add_flag("--plan", bench.plan_only, "Print the sweep with its memory and time; measure nothing");
+  command.add_flag("--no-plots", bench.no_plots, "No PNG files");
+  command.add_flag("--quiet", bench.quiet, "No progress on stderr");
+}
+
+void read_texts(BenchOptions& bench) {
+  bench.sweep.shapes.clear();
+  for (const auto& text : bench.shapes) bench.sweep.shapes.push_back(parse_shape(text));
+  bench.sweep.cache.clear();
+  for (const auto& text : bench.cache) bench.sweep.cache.push_back(parse_cache_state(text));
+  bench.sweep.output = parse_dtype(bench.output);
+}
+
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string raw{std::istreambuf_iterator<char>(file), {}};
+  std::string line;
+  std::size_t at = 0;
+  while (at < raw.size()) {
+    const std::size_t end = std::min(raw.find('\0', at), raw.size());
+    const std::string word = raw.substr(at, end - at);
+    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;!#~") == std::string::npos;
+    line += (line.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+    at = end + 1;
+  }
+  return line;
+}
+
+}  // namespace qgemm::cli

@@ -1,0 +1,27 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "qgemm/sweep.hpp"
+
+namespace qgemm::cli {
+
+/// The flags of `qgemm bench`: the sweep, and what becomes of its results.
+struct BenchOptions {
+  SweepOptions sweep;
+  std::vector<std::string> shapes, cache;  ///< As typed; `read_texts` puts them into `sweep`.
+  std::string output = "bf16";
+  std::string out;
+  bool resume = false, plan_only = false, no_plots = false, quiet = false;
+};
+
+void add_bench_options(CLI::App& command, BenchOptions& bench);
+
+/// Turns the flags that are more than words or numbers into the sweep's options. Throws `InvalidInput`.
+void read_texts(BenchOptions& bench);
+
+/// How the program was called, each word quoted for a shell where needed (from /proc/self/cmdline).
+std::string command_line();
+
+}  // namespace qgemm::cli

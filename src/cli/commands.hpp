@@ -1,0 +1,15 @@
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace qgemm::cli {
+
+/// Each adds its subcommand to `app`. When that subcommand was given, its callback does the work and leaves the
+/// program's exit code in `exit_code`; what it throws is for main to tell.
+void add_bench(CLI::App& app, int& exit_code);
+void add_quantize(CLI::App& app, int& exit_code);
+void add_limits(CLI::App& app, int& exit_code);
+void add_report(CLI::App& app, int& exit_code);
+void add_list(CLI::App& app, int& exit_code);
+void add_doctor(CLI::App& app, int& exit_code);
+
+}  // namespace qgemm::cli

@@ -1,0 +1,121 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
+#include "device/cpu_info.hpp"
+#include "engines/engine_list.hpp"
+#include "plan/plan.hpp"
+#include "qgemm/catalog.hpp"
+#include "qgemm/error.hpp"
+#include "qgemm/version.hpp"
+
+namespace qgemm::cli {
+namespace {
+
+/// One finding: good, worth knowing, or in the way; with what to do about it.
+void say(const char* mark, const std::string& subject, const std::string& finding) {
+  fmt::print("{:<5} {:<12} {}\n", mark, subject, finding);
+}
+constexpr const char* ok = "ok";
+constexpr const char* note = "note";
+constexpr const char* missing = "miss";
+
+bool on_path(const char* program) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((std::filesystem::path(folder) / program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+std::string text_of(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "yes" : "no";
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{:g}", *number);
+  return "unknown";
+}
+
+void examine_cpu() {
+  const DeviceInfo cpu = describe_cpu(static_cast<int>(physical_cores().size()));
+  say(ok, "cpu", cpu.name);
+  for (const auto& [property, value] : cpu.properties) {
+    if (!std::holds_alternative<std::monostate>(value)) fmt::print("{:<18} {} = {}\n", "", property, text_of(value));
+  }
+  const CpuFeatures& features = cpu_features();
+  if (!features.avx512_vnni && !features.avx_vnni && !features.amx_int8) {
+    say(note, "int8", "this CPU has no int8 dot-product instruction (VNNI): INT8 will not beat f32 by much");
+  }
+  if (!features.avx512_bf16 && !features.amx_bf16) {
+    say(note, "bf16", "this CPU has no bf16 instruction: compare INT8 with f32, which is printed beside it");
+  }
+  say(ok, "memory", fmt::format("{} available of {}", bytes_text(available_memory_bytes()), bytes_text(total_memory_bytes())));
+}
+
+/// True where some engine other than the reference runs each default provider.
+bool examine_engines() {
+  bool fast = true;
+  const auto engines = make_engines();
+  for (const auto& engine : engines) say(ok, "engine", fmt::format("{}: {}", engine->name(), engine->description()));
+  for (const auto& provider : cpu_plan_device({}).default_providers) {
+    const GemmSpec spec{{64, 256, 256}, parse_provider(provider), false};
+    for (const auto& engine : engines) {
+      const Support support = engine->supports(spec);
+      if (!support.ok) {
+        say(note, provider, fmt::format("{} cannot: {}", engine->name(), support.reason));
+        continue;
+      }
+      if (engine->name() == "reference") {
+        fast = false;
+        say(missing, provider, "runs by the reference only, which is slow");
+      } else {
+        say(ok, provider, fmt::format("runs by {}", engine->name()));
+      }
+      break;
+    }
+  }
+  if (engines.size() == 1) {
+    say(missing, "onednn", "this build has no oneDNN: apt-get install libdnnl-dev, then build again (make build)");
+  }
+  return fast;
+}
+
+void examine_surroundings() {
+  if (on_path("gnuplot")) {
+    say(ok, "plots", "gnuplot is here");
+  } else {
+    say(missing, "plots", "no gnuplot, so no PNG plots: apt-get install gnuplot-nox");
+  }
+  try {
+    say(ok, "models", fmt::format("{} in {}", load_models(models_folder()).size(), models_folder().string()));
+  } catch (const Error& error) {
+    say(missing, "models", error.what());
+  }
+  const bool driver = std::filesystem::exists("/proc/driver/nvidia/version");
+  say(note, "cuda", driver ? "an NVIDIA driver is here, but this version of qgemm measures CPUs only"
+                           : "no NVIDIA driver: this machine is measured as a CPU");
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("doctor", "What this machine can run, what is missing, and how to get it");
+  command->callback([&exit_code] {
+    fmt::print("qgemm {} ({})\n", version(), git_revision());
+    examine_cpu();
+    const bool fast = examine_engines();
+    examine_surroundings();
+    fmt::print("\n{}\n", fast ? "qgemm bench measures every default provider here."
+                              : "qgemm bench works here, but some providers only by the slow reference.");
+    exit_code = success;
+  });
+}
+
+}  // namespace qgemm::cli

@@ -1,0 +1,125 @@
+#include "engines/onednn/int8_gemm.hpp"
+
+#include <algorithm>
+
+#include "engines/onednn/subtract_rows.hpp"
+#include "quantize/activations.hpp"
+#include "quantize/dequantize.hpp"
+
+namespace qgemm::onednn {
+namespace {
+
+/// Values `first` … `first + count − 1` where there is one for each, the only one or none as they are.
+template <class T>
+std::span<const T> part(const std::vector<T>& values, std::int64_t first, std::int64_t count) {
+  const std::span<const T> all(values);
+  if (all.size() <= 1) return all;
+  return all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+}
+
+/// The caller's own activations in the unsigned form.
+QuantizedActivations shifted_copy(const Scheme& scheme, const QuantizedActivations& given) {
+  const std::int64_t m = given.values.rows(), k = given.values.cols();
+  QuantizedActivations copy = allocate_activations(scheme, m, k, Int8Form::u8_shifted);
+  copy.scales = given.scales;
+  copy.azp = given.azp;
+  const auto* from = given.values.row<std::uint8_t>(0);
+  // Adding 128 modulo 256 flips the top bit.
+  std::transform(from, from + m * k, copy.values.row<std::uint8_t>(0),
+                 [](std::uint8_t byte) { return static_cast<std::uint8_t>(byte ^ 0x80U); });
+  return copy;
+}
+
+}  // namespace
+
+TiledMatmul::Plan Int8Gemm::plan(const GemmSpec& spec, int threads) {
+  return {.shape = spec.shape,
+          .operand = DType::s8,
+          .result = DType::s32,
+          .source_stride = spec.shape.k,
+          .threads = threads};
+}
+
+Int8Gemm::Int8Gemm(const GemmSpec& spec, const Operands& operands, int threads)
+    : spec_(spec),
+      operands_(&operands),
+      quantized_weights_(&operands.weights->quantized(spec.scheme.weight_scale)),
+      matmul_(plan(spec, threads)),
+      bias_(operands.bias),
+      d_(spec.scheme.output, spec.shape.m, spec.shape.n),
+      epilogue_([this](const Tile& tile, void* sums) { dequantize(tile, static_cast<std::int32_t*>(sums)); }) {
+  const PanelLayouts layouts = matmul_.weight_layouts();
+  const bool per_channel = spec.scheme.weight_scale == ScaleGranularity::per_channel;
+  weights_ = shared_panels(
+      *operands.weights, per_channel ? "s8/channel" : "s8/tensor", layouts, matmul_.grid(), operands.weight_sets, [&] {
+        return std::make_shared<const PackedWeights>(layouts, matmul_.grid(), quantized_weights_->values.view(),
+                                                     operands.weight_sets, threads);
+      });
+  matmul_.allocate();
+  // In unsigned arithmetic, which may wrap: the sums of q + 128 wrap just so, and the difference is in range again.
+  for (const std::int32_t sum : quantized_weights_->colsum) {
+    excess_.push_back(static_cast<std::int32_t>(128U * static_cast<std::uint32_t>(sum)));
+  }
+  if (operands.quantized != nullptr && operands.quantized->form == Int8Form::u8_shifted) {
+    activations_ = operands.quantized;
+    return;
+  }
+  activations_ = &own_activations_;
+  if (operands.quantized != nullptr) {
+    own_activations_ = shifted_copy(spec.scheme, *operands.quantized);
+  } else {
+    own_activations_ = allocate_activations(spec.scheme, spec.shape.m, spec.shape.k, Int8Form::u8_shifted);
+    if (!spec.scheme.quantizes_inside()) launch_quantize();
+  }
+}
+
+void Int8Gemm::launch(int set) {
+  if (spec_.scheme.quantizes_inside()) launch_quantize();
+  launch_product(set);
+}
+
+void Int8Gemm::launch_quantize() {
+  quantize_activations(spec_.scheme, operands_->static_scale, operands_->activations, own_activations_);
+}
+
+void Int8Gemm::launch_product(int set) { matmul_.run(activations_->values.data(), *weights_, set, nullptr, epilogue_); }
+
+std::span<const std::int32_t> Int8Gemm::excess(const Tile& tile) const {
+  return std::span(excess_).subspan(static_cast<std::size_t>(tile.channel), static_cast<std::size_t>(tile.channels));
+}
+
+void Int8Gemm::dequantize(const Tile& tile, std::int32_t* sums) {
+  Epilogue epilogue;
+  epilogue.scale_a = part(activations_->scales, tile.row, tile.rows);
+  epilogue.scale_w = part(quantized_weights_->scales, tile.channel, tile.channels);
+  if (!activations_->azp.empty()) {
+    epilogue.azp = part(activations_->azp, tile.row, tile.rows);
+    epilogue.colsum = part(quantized_weights_->colsum, tile.channel, tile.channels);
+  }
+  epilogue.bias = part(bias_, tile.channel, tile.channels);
+  MatrixView d = d_.view();
+  d.data = static_cast<std::byte*>(d.data) +
+           (tile.row * d.stride + tile.channel) * static_cast<std::int64_t>(size_of(d.dtype));
+  d.rows = tile.rows;
+  d.cols = tile.channels;
+  // Two passes over rows that fit L1 together.
+  constexpr std::int64_t rows_at_a_time = 8;
+  for (std::int64_t first = 0; first < tile.rows; first += rows_at_a_time) {
+    const std::int64_t last = std::min(first + rows_at_a_time, tile.rows);
+    subtract_from_rows(excess(tile), sums + first * tile.channels, last - first);
+    dequantize_rows(sums, tile.channels, epilogue, first, last, d);
+  }
+}
+
+bool Int8Gemm::accumulate(std::span<std::int32_t> sums) {
+  matmul_.run(activations_->values.data(), *weights_, 0, nullptr, [&](const Tile& tile, void* results) {
+    auto* from = static_cast<std::int32_t*>(results);
+    subtract_from_rows(excess(tile), from, tile.rows);
+    for (std::int64_t r = 0; r < tile.rows; ++r, from += tile.channels) {
+      std::copy_n(from, tile.channels, sums.begin() + (tile.row + r) * spec_.shape.n + tile.channel);
+    }
+  });
+  return true;
+}
+
+}  // namespace qgemm::onednn

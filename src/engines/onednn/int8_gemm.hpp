@@ -1,0 +1,46 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "engines/onednn/tiled_matmul.hpp"
+
+namespace qgemm::onednn {
+
+/// All INT8 schemes one way: u8 × s8 tiles into int32, and our own epilogue on each tile while it is in L2. oneDNN can
+/// apply per-tensor scales itself, but in another order of roundings, and that measured no faster.
+class Int8Gemm final : public PreparedGemm {
+ public:
+  /// The operands fit the spec (`check_operands`).
+  Int8Gemm(const GemmSpec& spec, const Operands& operands, int threads);
+
+  std::string kernel() const override { return matmul_.implementation() + "+epilogue"; }
+  void launch(int set) override;
+  void launch_quantize() override;
+  void launch_product(int set) override;
+  ConstMatrixView output() const override { return d_.view(); }
+  const QuantizedActivations* activations() const override { return activations_; }
+  bool accumulate(std::span<std::int32_t> sums) override;
+  std::int64_t weight_bytes() const override { return weights_->bytes(); }
+
+  static TiledMatmul::Plan plan(const GemmSpec& spec, int threads);
+
+ private:
+  void dequantize(const Tile& tile, std::int32_t* sums);
+  std::span<const std::int32_t> excess(const Tile& tile) const;
+
+  GemmSpec spec_;
+  const Operands* operands_;
+  const QuantizedWeights* quantized_weights_;
+  TiledMatmul matmul_;
+  std::shared_ptr<const PackedWeights> weights_;
+  QuantizedActivations own_activations_;  ///< Empty where the caller's are used as they are.
+  const QuantizedActivations* activations_;
+  std::vector<std::int32_t> excess_;  ///< 128 · Σₖ qw[n,k]: what sums of q + 128 have too much, modulo 2³².
+  std::vector<float> bias_;
+  Matrix d_;
+  TiledMatmul::Epilogue epilogue_;
+};
+
+}  // namespace qgemm::onednn

@@ -1,0 +1,38 @@
+#include "engines/select_engine.hpp"
+
+#include <string>
+
+#include "core/nearest.hpp"
+#include "engines/engine_list.hpp"
+#include "qgemm/error.hpp"
+
+namespace qgemm {
+
+const Engine& select_engine(std::string_view name, const GemmSpec& spec) {
+  static const auto engines = make_engines();
+  std::vector<std::string> names;
+  std::string reason;
+  bool known = name == "auto";
+  for (const auto& engine : engines) {
+    names.emplace_back(engine->name());
+    if (name != "auto" && name != engine->name()) continue;
+    known = true;
+    const Support support = engine->supports(spec);
+    if (support.ok) return *engine;
+    reason = support.reason;
+  }
+  if (!known) {
+    throw InvalidInput("unknown engine '" + std::string(name.substr(0, 64)) + "': this build has " + join_or(names) +
+                       ", or use auto");
+  }
+  throw Unavailable(provider_name(spec.scheme) + " cannot run here: " + reason);
+}
+
+void check_sums_fit(const GemmSpec& spec) {
+  const std::int64_t bound = max_k(spec.scheme);
+  if (spec.shape.k <= bound) return;
+  throw InvalidInput("K=" + std::to_string(spec.shape.k) + " is past " + std::to_string(bound) +
+                     ", the largest whose int32 sums cannot overflow for " + provider_name(spec.scheme) + ": split K");
+}
+
+}  // namespace qgemm

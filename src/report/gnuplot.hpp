@@ -1,0 +1,15 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace qgemm {
+
+/// Runs gnuplot as a child process in `folder`, without a shell, on `script`; returns when it is done. Throws
+/// `Unavailable` where gnuplot is missing (with the command that installs it) or fails (with its first complaint).
+void run_gnuplot(const std::string& script, const std::filesystem::path& folder);
+
+/// `text` as a gnuplot string in single quotes, in which gnuplot neither runs nor expands anything.
+std::string gnuplot_string(std::string_view text);
+
+}  // namespace qgemm

@@ -1,0 +1,116 @@
+#include "report/layer_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "report/printable.hpp"
+
+namespace qgemm {
+namespace {
+
+/// Providers that ran with several engines at one point. Different engines at different points ("auto" chooses by
+/// shape) do not make a second column.
+std::set<std::string> providers_by_engine(const std::vector<Result>& rows) {
+  using Point = std::tuple<std::string, std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, CacheState,
+                           std::string>;
+  std::map<Point, std::string> engines;
+  std::set<std::string> several;
+  for (const auto& r : rows) {
+    const Point point{r.model, r.layer, r.tp, r.shape.m, r.shape.n, r.shape.k, r.cache, r.provider};
+    const auto [known, added] = engines.try_emplace(point, r.engine);
+    if (!added && known->second != r.engine) several.insert(r.provider);
+  }
+  return several;
+}
+
+}  // namespace
+
+Family family_of(std::string_view provider) {
+  if (provider.substr(0, 5) == "int8-") return Family::int8;
+  if (provider.substr(0, 4) == "fp8-") return Family::fp8;
+  return Family::baseline;
+}
+
+bool trusted(const Result& row) {
+  return (row.outcome == Outcome::ok || row.outcome == Outcome::noisy) && row.tflops.has_value();
+}
+
+bool Column::holds(const Result& row) const {
+  return row.provider == provider && (engine.empty() || row.engine == engine) &&
+         (cache.empty() || name(row.cache) == cache);
+}
+
+std::string Column::label() const {
+  std::string text = printable(provider);
+  if (!engine.empty()) text += " " + printable(engine);
+  if (!cache.empty()) text += " " + cache;
+  return text;
+}
+
+std::vector<Column> columns_of(const std::vector<Result>& rows) {
+  const auto by_engine = providers_by_engine(rows);
+  const auto is_hot = [](const Result& row) { return row.cache == CacheState::hot; };
+  const bool by_cache = std::any_of(rows.begin(), rows.end(), is_hot) && !std::all_of(rows.begin(), rows.end(), is_hot);
+  std::vector<Column> columns;
+  for (const auto& row : rows) {
+    Column column{.provider = row.provider, .engine = {}, .cache = {}};
+    if (by_engine.contains(row.provider)) column.engine = row.engine;
+    if (by_cache) column.cache = name(row.cache);
+    if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(std::move(column));
+  }
+  std::stable_partition(columns.begin(), columns.end(), [](const Column& c) { return c.cache == "hot"; });
+  return columns;
+}
+
+const Result* LayerTable::find(std::int64_t m, const Column& column) const {
+  const auto found = std::find_if(rows.rbegin(), rows.rend(),
+                                  [&](const Result* row) { return row->shape.m == m && column.holds(*row); });
+  return found == rows.rend() ? nullptr : *found;
+}
+
+bool LayerTable::has(Family family, bool measured) const {
+  return std::any_of(rows.begin(), rows.end(), [&](const Result* row) {
+    return family_of(row->provider) == family && (!measured || trusted(*row));
+  });
+}
+
+std::string LayerTable::title() const {
+  const bool fp8 = has(Family::fp8), int8 = has(Family::int8) || !fp8;
+  return fmt::format("{}, N={} K={}{}, BF16 vs {}{}{} GEMMs TFLOP/s:", printable(model), n, k,
+                     tp == 1 ? "" : fmt::format(", tp={}", tp), int8 ? "INT8" : "", int8 && fp8 ? " and " : "",
+                     fp8 ? "FP8" : "");
+}
+
+std::vector<LayerTable> layer_tables(const ResultSet& results) {
+  const auto columns = columns_of(results.rows);
+  std::map<std::tuple<std::string, std::int64_t, std::string, std::int64_t, std::int64_t>, std::size_t> index;
+  std::vector<LayerTable> tables;
+  for (const auto& row : results.rows) {
+    const auto [place, added] =
+        index.try_emplace({row.model, row.tp, row.layer, row.shape.n, row.shape.k}, tables.size());
+    if (added) {
+      LayerTable& table = tables.emplace_back();
+      table.model = row.model;
+      table.layer = row.layer;
+      table.tp = row.tp;
+      table.n = row.shape.n;
+      table.k = row.shape.k;
+    }
+    tables[place->second].rows.push_back(&row);
+  }
+  for (auto& table : tables) {
+    std::set<std::int64_t> sizes;
+    for (const auto* row : table.rows) sizes.insert(row->shape.m);
+    table.batch_sizes.assign(sizes.begin(), sizes.end());
+    std::copy_if(columns.begin(), columns.end(), std::back_inserter(table.columns), [&](const Column& column) {
+      return std::any_of(table.rows.begin(), table.rows.end(), [&](const Result* row) { return column.holds(*row); });
+    });
+  }
+  return tables;
+}
+
+}  // namespace qgemm

@@ -1,0 +1,27 @@
+#include "timing/statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace qgemm {
+
+double quantile(std::span<const double> ascending, double p) {
+  const double at = p * static_cast<double>(ascending.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, ascending.size() - 1);
+  const double weight = at - static_cast<double>(below);
+  return ascending[below] + weight * (ascending[above] - ascending[below]);
+}
+
+Summary summarize(std::span<const double> samples) {
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::sort(sorted.begin(), sorted.end());
+  Summary out{quantile(sorted, 0.5), quantile(sorted, 0.2), quantile(sorted, 0.8), 0};
+  const double half = static_cast<double>(sorted.size()) / 2, reach = 0.98 * std::sqrt(static_cast<double>(sorted.size()));
+  const auto low = static_cast<std::size_t>(std::max(0.0, std::floor(half - reach)));
+  const auto high = std::min(sorted.size() - 1, static_cast<std::size_t>(std::ceil(half + reach)));
+  if (out.median > 0) out.noise_pct = 100 * (sorted[high] - sorted[low]) / 2 / out.median;
+  return out;
+}
+
+}  // namespace qgemm

@@ -1,0 +1,22 @@
+#pragma once
+#include <span>
+#include <vector>
+
+namespace qgemm {
+
+/// The p-quantile (0 ≤ p ≤ 1) of ascending values, linear between neighbours (R's type 7, as the reference's timer).
+double quantile(std::span<const double> ascending, double p);
+
+/// What a row says about its samples.
+struct Summary {
+  double median = 0, p20 = 0, p80 = 0;
+  /// Half the width of the median's 95 % confidence interval, in percent of the median. The interval lies between the
+  /// order statistics n/2 ± 0.98·√n (normal approximation of the binomial; distribution-free), which for fewer than six
+  /// samples is the whole range.
+  double noise_pct = 0;
+};
+
+/// Of at least one sample, in any order.
+Summary summarize(std::span<const double> samples);
+
+}  // namespace qgemm

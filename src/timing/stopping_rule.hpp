@@ -1,0 +1,41 @@
+#pragma once
+#include <cstddef>
+#include <vector>
+
+#include "timing/statistics.hpp"
+
+namespace qgemm {
+
+/// When a row has enough samples; each default with its reason.
+struct StoppingLimits {
+  double max_noise_pct = 1.0;   ///< Differences of one percent are the smallest that anybody acts on.
+  double max_seconds = 0.6;     ///< A row of the default sweep: 168 rows fit into four minutes.
+  int min_samples = 5;          ///< p20 and p80 are samples of their own then.
+  int max_samples = 1000;       ///< Enough for any statement about a median; keeps results.json small.
+  double patience = 10;         ///< Past this many times `max_seconds` even `min_samples` are not waited for.
+};
+
+/// Three verbs: `add` a sample, ask whether it is `finished`, `summary` of what was seen.
+class StoppingRule {
+ public:
+  explicit StoppingRule(const StoppingLimits& limits) : limits_(limits) {}
+
+  /// One sample: microseconds of one call, and the wall seconds that taking it cost (all its calls).
+  void add(double us, double seconds);
+  /// Steady enough, or out of time or of room.
+  bool finished() const { return finished_; }
+  /// Fewer samples than asked for, or a median whose interval is wider than asked for.
+  bool noisy() const;
+  /// Of at least one sample.
+  Summary summary() const { return summarize(samples_); }
+  const std::vector<double>& samples() const { return samples_; }
+
+ private:
+  StoppingLimits limits_;
+  std::vector<double> samples_;
+  double seconds_ = 0;
+  std::size_t next_look_ = 0;  // judging sorts the samples: only at every growth of a tenth
+  bool finished_ = false;
+};
+
+}  // namespace qgemm

@@ -1,0 +1,102 @@
+#include "catalog_folder.hpp"
+#include "qgemm/catalog.hpp"
+
+namespace qgemm {
+namespace {
+
+constexpr const char* llama_8b = R"({"architectures": ["LlamaForCausalLM"], "hidden_size": 4096,
+  "intermediate_size": 14336, "num_attention_heads": 32, "num_key_value_heads": 8, "rope_theta": 500000.0})";
+
+TEST(LoadModelConfig, LlamaEqualsTheCatalogue) {
+  const CatalogFolder folder;
+  folder.write("my-llama/config.json", llama_8b);
+  const Model model = load_model_config(folder.path() / "my-llama");
+  EXPECT_EQ(model.name, "my-llama");
+  EXPECT_EQ(model.source, (folder.path() / "my-llama/config.json").string());
+  EXPECT_EQ(model.layers, (std::vector<Layer>{{"qkv", 6144, 4096, SplitDim::n},
+                                              {"o", 4096, 4096, SplitDim::k},
+                                              {"gate_up", 28672, 4096, SplitDim::n},
+                                              {"down", 4096, 14336, SplitDim::k}}));
+}
+
+TEST(LoadModelConfig, HeadDimMayDifferFromTheShare) {
+  const CatalogFolder folder;
+  const auto path = folder.write("qwen3.json", R"({"architectures": ["Qwen3ForCausalLM"], "hidden_size": 1024,
+    "intermediate_size": 3072, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128})");
+  const Model model = load_model_config(path);
+  EXPECT_EQ(model.name, "qwen3");
+  EXPECT_EQ(model.layers[0], (Layer{"qkv", 4096, 1024, SplitDim::n}));
+  EXPECT_EQ(model.layers[1], (Layer{"o", 1024, 2048, SplitDim::k}));
+}
+
+TEST(LoadModelConfig, LlamaWithoutKvHeadsHasAllHeads) {
+  const CatalogFolder folder;
+  const auto path = folder.write("config.json", R"({"architectures": ["LlamaForCausalLM"], "hidden_size": 4096,
+    "intermediate_size": 11008, "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null})");
+  EXPECT_EQ(load_model_config(path).layers[0].n, 12288);
+}
+
+TEST(LoadModelConfig, TakesTheNameOfTheHubsCache) {
+  const CatalogFolder folder;
+  folder.write("models--meta-llama--Llama-3.1-8B/snapshots/abc123/config.json", llama_8b);
+  const Model model = load_model_config(folder.path() / "models--meta-llama--Llama-3.1-8B/snapshots/abc123");
+  EXPECT_EQ(model.name, "meta-llama/Llama-3.1-8B");
+  EXPECT_EQ(model.revision, "abc123");
+}
+
+TEST(LoadModelConfig, TakesTheConfigsOwnNameOnlyIfItIsOne) {
+  const CatalogFolder folder;
+  const auto with_name = [&](const std::string& name) {
+    std::string text = llama_8b;
+    text.insert(1, "\"_name_or_path\": " + name + ", ");
+    folder.write("copy of it/config.json", text);
+    return load_model_config(folder.path() / "copy of it").name;
+  };
+  EXPECT_EQ(with_name("\"mistralai/Mistral-7B\""), "mistralai/Mistral-7B");
+  for (const char* other : {"\"/home/me/model\"", "\"\"", "\"..\"", "\"../x\"", "7"}) {
+    EXPECT_EQ(with_name(other), "copy-of-it") << other;
+  }
+}
+
+TEST(LoadModelConfig, RefusesOtherArchitecturesWithTheSupported) {
+  const CatalogFolder folder;
+  const auto path = folder.write("config.json", R"({"architectures": ["DeepseekV2ForCausalLM"], "hidden_size": 2048})");
+  expect_error<InvalidInput>([&] { load_model_config(path); },
+                             {"config.json", "DeepseekV2ForCausalLM", "LlamaForCausalLM", "Qwen3ForCausalLM"});
+}
+
+TEST(LoadModelConfig, NamesWhatIsMissingOrWrong) {
+  const CatalogFolder folder;
+  const auto expect_bad = [&](const std::string& text, const std::vector<std::string>& words) {
+    const auto path = folder.write("config.json", text);
+    expect_error<InvalidInput>([&] { load_model_config(path); }, words);
+  };
+  expect_bad("{}", {"config.json", "'architectures'", "missing"});
+  expect_bad(R"({"architectures": []})", {"'architectures'", "empty"});
+  expect_bad(R"({"architectures": [3]})", {"'architectures'"});
+  const std::string mistral = R"({"architectures": ["MistralForCausalLM"], )";
+  expect_bad(mistral + R"("intermediate_size": 8})", {"'hidden_size'", "missing"});
+  expect_bad(mistral + R"("hidden_size": 8})", {"'intermediate_size'", "missing"});
+  expect_bad(mistral + R"("hidden_size": 8, "intermediate_size": 8})", {"'num_attention_heads'", "missing"});
+  const std::string four = mistral + R"("hidden_size": 8, "intermediate_size": 8, "num_attention_heads": 4)";
+  expect_bad(four + "}", {"'num_key_value_heads'", "missing"});
+  expect_bad(four + R"(, "num_key_value_heads": 3})", {"'num_key_value_heads'", "does not divide"});
+  expect_bad(four + R"(, "num_key_value_heads": 0})", {"'num_key_value_heads'", "is 0"});
+  expect_bad(four + R"(, "num_key_value_heads": 4, "head_dim": "64"})", {"'head_dim'", "whole number"});
+  expect_bad(four + R"(, "num_key_value_heads": 4, "head_dim": 2147483648})", {"'head_dim'", "2^31"});
+  expect_bad(R"({"architectures": ["Qwen3ForCausalLM"], "hidden_size": 8, "intermediate_size": 8,
+                 "num_attention_heads": 4, "num_key_value_heads": 4})",
+             {"'head_dim'", "missing"});
+  expect_bad(R"({"architectures": ["LlamaForCausalLM"], "hidden_size": 9, "intermediate_size": 8,
+                 "num_attention_heads": 4})",
+             {"'head_dim'", "hidden_size does not divide"});
+}
+
+TEST(LoadModelConfig, NamesAFileThatIsNotThere) {
+  const CatalogFolder folder;
+  expect_error<InvalidInput>([&] { load_model_config(folder.path()); }, {(folder.path() / "config.json").string()});
+  expect_error<InvalidInput>([&] { load_model_config("/no/such.json"); }, {"/no/such.json"});
+}
+
+}  // namespace
+}  // namespace qgemm
