@@ -26,7 +26,7 @@ fs::path beside_program() {
 
 fs::path models_folder() {
   if (const char* data = std::getenv("QGEMM_DATA_DIR"); data != nullptr && *data != '\0') {
-    const fs::path folder = fs::path(data) / "models";
+    fs::path folder = fs::path(data) / "models";
     if (is_folder(folder)) return folder;
     throw Unavailable("QGEMM_DATA_DIR is set to " + std::string(data) + ", which has no folder 'models'");
   }

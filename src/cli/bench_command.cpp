@@ -6,6 +6,7 @@
 
 #include "cli/bench_options.hpp"
 #include "cli/commands.hpp"
+#include "cli/config_file.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output_folder.hpp"
@@ -140,7 +141,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("bench", "Measure a sweep: tables, results.json, CSV, plots");
   auto bench = std::make_shared<BenchOptions>();
   add_bench_options(*command, *bench);
-  command->callback([bench, &exit_code] {
+  command->callback([command, bench, &exit_code] {
+    if (!bench->config.empty()) apply_config(*command, bench->config);
     read_texts(*bench);
     exit_code = run_bench(*bench, command_line());
   });

@@ -10,7 +10,8 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   const auto list = [&](const char* flag, auto& values, const char* help) {
     return command.add_option(flag, values, help)->capture_default_str();
   };
-  command.set_config("--config", "", "Read flags from a TOML file (flag names without dashes, as in results.json)");
+  command.add_option("--config", bench.config,
+                     "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
   list("--models", sweep.models, "Models of the catalogue (a unique part of a name is enough), all, or a config.json");
   list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes");
   list("--layers", sweep.layers, "Only these layers (qkv, o, gate_up, down, … or a * pattern)");

@@ -12,7 +12,7 @@ struct BenchOptions {
   SweepOptions sweep;
   std::vector<std::string> shapes, cache;  ///< As typed; `read_texts` puts them into `sweep`.
   std::string output = "bf16";
-  std::string out;
+  std::string out, config;
   bool resume = false, plan_only = false, no_plots = false, quiet = false;
 };
 

@@ -98,14 +98,10 @@ ClockSource detect_source() {
 
 std::string_view name(ClockSource source) {
   switch (source) {
-    case ClockSource::unknown:
-      return "unknown";
-    case ClockSource::cpufreq:
-      return "cpufreq";
-    case ClockSource::cpuinfo:
-      return "cpuinfo";
-    case ClockSource::timed:
-      return "timed";
+    case ClockSource::unknown: return "unknown";
+    case ClockSource::cpufreq: return "cpufreq";
+    case ClockSource::cpuinfo: return "cpuinfo";
+    case ClockSource::timed: return "timed";
   }
   return "unknown";
 }
@@ -117,14 +113,10 @@ ClockSource clock_source() {
 
 std::optional<double> clock_mhz(const std::vector<int>& cpus) {
   switch (clock_source()) {
-    case ClockSource::unknown:
-      return std::nullopt;
-    case ClockSource::cpufreq:
-      return cpufreq_mhz(cpus);
-    case ClockSource::cpuinfo:
-      return cpuinfo_mhz(read_text("/proc/cpuinfo").value_or(""), cpus);
-    case ClockSource::timed:
-      return timed_mhz();
+    case ClockSource::unknown: return std::nullopt;
+    case ClockSource::cpufreq: return cpufreq_mhz(cpus);
+    case ClockSource::cpuinfo: return cpuinfo_mhz(read_text("/proc/cpuinfo").value_or(""), cpus);
+    case ClockSource::timed: return timed_mhz();
   }
   return std::nullopt;
 }

@@ -76,12 +76,9 @@ constexpr std::array<Isa, 3> all_isas = {Isa::plain, Isa::avx2, Isa::avx512};
 
 std::string_view name(Isa isa) {
   switch (isa) {
-    case Isa::plain:
-      return "plain";
-    case Isa::avx2:
-      return "avx2";
-    case Isa::avx512:
-      return "avx512";
+    case Isa::plain: return "plain";
+    case Isa::avx2: return "avx2";
+    case Isa::avx512: return "avx512";
   }
   return "plain";
 }

@@ -89,9 +89,9 @@ __attribute__((target("avx2"))) void copy_past_cache_avx2(std::byte* to, const s
 
 }  // namespace
 
-StreamKernels x86_stream_kernels(const CpuFeatures& has) {
-  if (has.avx512) return {"64-byte vectors", read_avx512, copy_avx512, copy_past_cache_avx512};
-  if (has.avx2) return {"32-byte vectors", read_avx2, copy_avx2, copy_past_cache_avx2};
+StreamKernels x86_stream_kernels(const CpuFeatures& features) {
+  if (features.avx512) return {"64-byte vectors", read_avx512, copy_avx512, copy_past_cache_avx512};
+  if (features.avx2) return {"32-byte vectors", read_avx2, copy_avx2, copy_past_cache_avx2};
   return {};
 }
 

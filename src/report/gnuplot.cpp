@@ -69,8 +69,11 @@ std::string first_complaint(std::FILE* log) {
 std::string gnuplot_string(std::string_view text) {
   std::string out = "'";
   for (const char c : printable(text)) {
-    if (c == '\'') out += '\'';
-    out += c;
+    if (c == '\'') {
+      out += "’";  // doubled quotes are not read alike in all places, and what follows a stray one would be run
+    } else {
+      out += c;
+    }
   }
   out += '\'';
   return out;

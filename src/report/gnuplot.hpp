@@ -9,7 +9,7 @@ namespace qgemm {
 /// `Unavailable` where gnuplot is missing (with the command that installs it) or fails (with its first complaint).
 void run_gnuplot(const std::string& script, const std::filesystem::path& folder);
 
-/// `text` as a gnuplot string in single quotes, in which gnuplot neither runs nor expands anything.
+/// `text` as a gnuplot string in single quotes, in which gnuplot neither runs nor expands anything; a ' becomes ’.
 std::string gnuplot_string(std::string_view text);
 
 }  // namespace qgemm

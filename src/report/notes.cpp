@@ -92,7 +92,7 @@ std::vector<Note> notes_of(const std::vector<Result>& rows) {
   return notes;
 }
 
-std::string engines_of(const std::vector<Result>& rows) {
+std::vector<std::string> engines_of(const std::vector<Result>& rows) {
   std::vector<std::pair<std::string, Words>> engines;
   for (const auto& row : rows) {
     if (!row.measured() || row.engine.empty()) continue;
@@ -101,12 +101,10 @@ std::string engines_of(const std::vector<Result>& rows) {
     if (known == engines.end()) known = engines.insert(engines.end(), {engine, {}});
     add_once(known->second, printable(row.provider));
   }
-  std::string out;
-  for (const auto& [engine, providers] : engines) {
-    if (!out.empty()) out += ", ";
-    out += fmt::format("{} ({})", engine, some_of(providers, 3));
-  }
-  return out;
+  std::vector<std::string> lines;
+  for (const auto& [engine, providers] : engines)
+    lines.push_back(fmt::format("{} ({})", engine, some_of(providers, 3)));
+  return lines;
 }
 
 }  // namespace qgemm

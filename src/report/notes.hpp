@@ -19,7 +19,7 @@ std::string outcome_word(Outcome outcome);
 /// Printable; wrong answers and failures first, else in order of appearance. All noisy rows are one note.
 std::vector<Note> notes_of(const std::vector<Result>& rows);
 
-/// Which engine ran which provider, where that is one a provider: "onednn (bf16, f32), avx512 (int8-…)".
-std::string engines_of(const std::vector<Result>& rows);
+/// Which engine ran which providers: "onednn (bf16, f32)", "avx512 (int8-…)".
+std::vector<std::string> engines_of(const std::vector<Result>& rows);
 
 }  // namespace qgemm

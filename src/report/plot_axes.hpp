@@ -16,8 +16,8 @@ struct PlotAxis {
 /// `sizes` ascending.
 PlotAxis batch_axis(const std::vector<std::int64_t>& sizes);
 
-/// A logarithmic axis that holds all `values` (positive), with round ticks (1, 2, 5; more where it spans less than a
-/// decade).
+/// A logarithmic axis that holds all `values` (between 1e-9 and 1e9), with round ticks (1, 2, 5; more where it spans
+/// less than a decade).
 PlotAxis value_axis(const std::vector<double>& values);
 
 /// A linear axis from 0 past the largest of `values` (positive), gnuplot's own ticks.

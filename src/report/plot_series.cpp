@@ -1,7 +1,6 @@
 #include "report/plot_series.hpp"
 
 #include <array>
-#include <cmath>
 
 #include "report/printable.hpp"
 
@@ -25,7 +24,8 @@ LineStyle baseline_style(const std::string& provider, std::size_t index) {
   return {greys.at(index % greys.size()), provider == "bf16" ? 13 : 12, provider == "bf16" ? "solid" : "(9,5)"};
 }
 
-bool drawable(const std::optional<double>& value) { return value && std::isfinite(*value) && *value > 0; }
+/// In a range that no measurement leaves, and that an axis can show.
+bool drawable(const std::optional<double>& value) { return value && *value > 1e-9 && *value < 1e9; }
 
 PlotPoint point_of(const Result& row, bool after_gap) {
   PlotPoint point{.m = row.shape.m,

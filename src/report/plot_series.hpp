@@ -15,7 +15,7 @@ struct LineStyle {
   const char* dash = "";
 };
 
-/// Figures that a logarithmic axis can show: positive and finite.
+/// Figures that a logarithmic axis can show: between 1e-9 and 1e9.
 struct PlotPoint {
   std::int64_t m = 0;
   double tflops = 0, low = 0, high = 0;  ///< The bounds are the median where they are not known.

@@ -152,8 +152,12 @@ std::string render_legend(const ResultSet& results) {
   out += f32 ? "/bf16, /f32: times as fast as those at the same M." : "/bf16: times as fast as bf16 at the same M.";
   if (noisy) out += " ~: noisy.";
   out += "\n";
-  const std::string engines = engines_of(results.rows);
-  return engines.empty() ? out : out + "Engines: " + engines + "\n";
+  const char* indent = "Engines: ";
+  for (const auto& engine : engines_of(results.rows)) {
+    out += indent + engine + "\n";
+    indent = "         ";
+  }
+  return out;
 }
 
 std::string render_notes(const ResultSet& results, bool colour) {

@@ -111,7 +111,8 @@ TEST(Onednn, OddShapesAreExact) {
                             {513, 17, 33},
                             {2, 600, 65},
                             {300, 64, 64},
-                            {9, 1025, 67}}) {
+                            {9, 1025, 67},
+                            {2, 3, 70'000}}) {
     for (const char* provider : {"int8-channel-w-token-a-azp", "int8-tensor-w-tensor-a"}) {
       SCOPED_TRACE(to_string(shape) + " " + provider);
       Product p(provider, shape, DType::bf16, true);

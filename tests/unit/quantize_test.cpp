@@ -15,20 +15,14 @@
 #include "quantize/reference.hpp"
 #include "quantize/weights.hpp"
 #include "random_matrix.hpp"
+#include "test_seed.hpp"
 
 namespace qgemm {
 namespace {
 
 using testing::random_matrix;
+using testing::test_seed;
 using testing::Values;
-
-std::uint64_t test_seed() {
-  static const std::uint64_t seed = [] {
-    const char* given = std::getenv("QGEMM_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  }();
-  return seed;
-}
 
 std::vector<const RowKernels*> kernels_here() {
   std::vector<const RowKernels*> kernels{&plain_row_kernels};

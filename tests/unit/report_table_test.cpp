@@ -64,7 +64,7 @@ TEST(ReportTable, Default) {
   const ResultSet run = sample_run(2, 6);
   expect_golden("table_cpu.txt", render_table(run));
   expect_golden("summary_cpu.txt", render_summary(run));
-  EXPECT_LE(widest_line(render_table(run)), 140U);
+  EXPECT_LE(widest_line(render_table(run)), 120U);
 }
 
 TEST(ReportTable, TheReferencesTitleComesFirst) {
@@ -100,7 +100,7 @@ TEST(ReportTable, WrongAnswersNeverLookLikeTimings) {
 TEST(ReportTable, HotAndColdIntAndFp8UnderTp) {
   const std::string text = render_table(wide_run());
   expect_golden("table_wide.txt", text + render_summary(wide_run()));
-  EXPECT_LE(widest_line(text), 130U);
+  EXPECT_LE(widest_line(text), 120U);
 }
 
 TEST(ReportTable, SeveralEnginesOfAProviderAreSeveralColumns) {

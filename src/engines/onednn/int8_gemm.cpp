@@ -1,8 +1,10 @@
 #include "engines/onednn/int8_gemm.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <limits>
 
-#include "engines/onednn/subtract_rows.hpp"
+#include "engines/onednn/zero_points.hpp"
 #include "quantize/activations.hpp"
 #include "quantize/dequantize.hpp"
 
@@ -15,6 +17,22 @@ std::span<const T> part(const std::vector<T>& values, std::int64_t first, std::i
   const std::span<const T> all(values);
   if (all.size() <= 1) return all;
   return all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+}
+
+std::span<const std::int32_t> channels_of(const std::vector<std::int32_t>& values, const Tile& tile) {
+  return std::span(values).subspan(static_cast<std::size_t>(tile.channel), static_cast<std::size_t>(tile.channels));
+}
+
+/// What the unsigned form adds to each activation: a zero point that all of them share.
+constexpr std::int32_t shift = 128;
+
+/// Whether Σₖ (qa − azp)·qw is an int32 for every row; else the difference has to be taken in 64 bits. It is for K up
+/// to 65,535 and zero points of −128 … 127.
+bool fits_int32(std::span<const std::int32_t> azp, std::int64_t k) {
+  std::int64_t farthest = 0;
+  for (const std::int32_t value : azp) farthest = std::max(farthest, std::abs(static_cast<std::int64_t>(value)));
+  constexpr std::int64_t largest = 128, limit = std::numeric_limits<std::int32_t>::max() / largest;
+  return largest + farthest <= limit / k;
 }
 
 /// The caller's own activations in the unsigned form.
@@ -56,10 +74,6 @@ Int8Gemm::Int8Gemm(const GemmSpec& spec, const Operands& operands, int threads)
                                                      operands.weight_sets, threads);
       });
   matmul_.allocate();
-  // In unsigned arithmetic, which may wrap: the sums of q + 128 wrap just so, and the difference is in range again.
-  for (const std::int32_t sum : quantized_weights_->colsum) {
-    excess_.push_back(static_cast<std::int32_t>(128U * static_cast<std::uint32_t>(sum)));
-  }
   if (operands.quantized != nullptr && operands.quantized->form == Int8Form::u8_shifted) {
     activations_ = operands.quantized;
     return;
@@ -84,17 +98,16 @@ void Int8Gemm::launch_quantize() {
 
 void Int8Gemm::launch_product(int set) { matmul_.run(activations_->values.data(), *weights_, set, nullptr, epilogue_); }
 
-std::span<const std::int32_t> Int8Gemm::excess(const Tile& tile) const {
-  return std::span(excess_).subspan(static_cast<std::size_t>(tile.channel), static_cast<std::size_t>(tile.channels));
-}
-
 void Int8Gemm::dequantize(const Tile& tile, std::int32_t* sums) {
+  const auto colsum = channels_of(quantized_weights_->colsum, tile);
+  const auto azp = part(activations_->azp, tile.row, tile.rows);
+  const bool at_once = fits_int32(azp, spec_.shape.k);
   Epilogue epilogue;
   epilogue.scale_a = part(activations_->scales, tile.row, tile.rows);
   epilogue.scale_w = part(quantized_weights_->scales, tile.channel, tile.channels);
-  if (!activations_->azp.empty()) {
-    epilogue.azp = part(activations_->azp, tile.row, tile.rows);
-    epilogue.colsum = part(quantized_weights_->colsum, tile.channel, tile.channels);
+  if (!at_once) {
+    epilogue.azp = azp;
+    epilogue.colsum = colsum;
   }
   epilogue.bias = part(bias_, tile.channel, tile.channels);
   MatrixView d = d_.view();
@@ -106,7 +119,10 @@ void Int8Gemm::dequantize(const Tile& tile, std::int32_t* sums) {
   constexpr std::int64_t rows_at_a_time = 8;
   for (std::int64_t first = 0; first < tile.rows; first += rows_at_a_time) {
     const std::int64_t last = std::min(first + rows_at_a_time, tile.rows);
-    subtract_from_rows(excess(tile), sums + first * tile.channels, last - first);
+    for (std::int64_t row = first; row < last; ++row) {
+      const std::int32_t own = !at_once || azp.empty() ? 0 : azp[azp.size() == 1 ? 0 : static_cast<std::size_t>(row)];
+      subtract_zero_point(shift + own, colsum, sums + row * tile.channels);
+    }
     dequantize_rows(sums, tile.channels, epilogue, first, last, d);
   }
 }
@@ -114,8 +130,8 @@ void Int8Gemm::dequantize(const Tile& tile, std::int32_t* sums) {
 bool Int8Gemm::accumulate(std::span<std::int32_t> sums) {
   matmul_.run(activations_->values.data(), *weights_, 0, nullptr, [&](const Tile& tile, void* results) {
     auto* from = static_cast<std::int32_t*>(results);
-    subtract_from_rows(excess(tile), from, tile.rows);
     for (std::int64_t r = 0; r < tile.rows; ++r, from += tile.channels) {
+      subtract_zero_point(shift, channels_of(quantized_weights_->colsum, tile), from);
       std::copy_n(from, tile.channels, sums.begin() + (tile.row + r) * spec_.shape.n + tile.channel);
     }
   });

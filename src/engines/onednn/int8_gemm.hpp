@@ -28,7 +28,6 @@ class Int8Gemm final : public PreparedGemm {
 
  private:
   void dequantize(const Tile& tile, std::int32_t* sums);
-  std::span<const std::int32_t> excess(const Tile& tile) const;
 
   GemmSpec spec_;
   const Operands* operands_;
@@ -37,7 +36,6 @@ class Int8Gemm final : public PreparedGemm {
   std::shared_ptr<const PackedWeights> weights_;
   QuantizedActivations own_activations_;  ///< Empty where the caller's are used as they are.
   const QuantizedActivations* activations_;
-  std::vector<std::int32_t> excess_;  ///< 128 · Σₖ qw[n,k]: what sums of q + 128 have too much, modulo 2³².
   std::vector<float> bias_;
   Matrix d_;
   TiledMatmul::Epilogue epilogue_;

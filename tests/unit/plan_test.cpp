@@ -1,0 +1,124 @@
+#include "plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "qgemm/error.hpp"
+
+namespace qgemm {
+namespace {
+
+const PlanDevice& cpu() {
+  static const PlanDevice device = cpu_plan_device({"onednn", "reference"});
+  return device;
+}
+
+std::string message_of(const SweepOptions& options) {
+  try {
+    plan_points(options, cpu());
+  } catch (const InvalidInput& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(Plan, TheDefaultIsTheReferencesSweepOnACpu) {
+  const auto points = plan_points({}, cpu());
+  ASSERT_EQ(points.size(), 4U * 7U);  // layers × batch sizes
+  EXPECT_EQ(points[0].layer, "qkv");
+  EXPECT_EQ(points[0].shape, (Shape{1, 6144, 4096}));
+  EXPECT_EQ(points.back().shape, (Shape{1024, 4096, 14336}));
+  ASSERT_EQ(points[0].cases.size(), 6U);
+  EXPECT_EQ(points[0].cases[0].provider, "bf16");
+  EXPECT_EQ(points[0].cases[5].provider, "int8-channel-w-token-a-noquant");
+  EXPECT_EQ(points[0].cache, CacheState::cold);
+  EXPECT_EQ(points[0].cases[5].spec.scheme.output, DType::bf16);
+  EXPECT_EQ(points[0].cases[1].spec.scheme.output, DType::f32);
+}
+
+TEST(Plan, TensorParallelismDividesTheRightDimension) {
+  SweepOptions options;
+  options.tp_sizes = {4};
+  options.batch_sizes = {16};
+  const auto points = plan_points(options, cpu());
+  ASSERT_EQ(points.size(), 4U);
+  EXPECT_EQ(points[0].shape, (Shape{16, 1536, 4096}));   // qkv: N
+  EXPECT_EQ(points[1].shape, (Shape{16, 4096, 1024}));   // o: K
+  EXPECT_EQ(points[2].shape, (Shape{16, 7168, 4096}));   // gate_up: N
+  EXPECT_EQ(points[3].shape, (Shape{16, 4096, 3584}));   // down: K
+  options.tp_sizes = {3};
+  const std::string message = message_of(options);
+  for (const char* part : {"Llama-3.1-8B", "o", "4096", "3"}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+}
+
+TEST(Plan, RepeatedSizesAreMeasuredOnce) {
+  SweepOptions options;
+  options.shapes = {{1, 8, 8}, {2, 8, 8}, {1, 8, 8}};
+  options.cache = {CacheState::hot, CacheState::cold, CacheState::hot};
+  EXPECT_EQ(plan_points(options, cpu()).size(), 4U);
+  options = {};
+  options.batch_sizes = {4, 4};
+  options.tp_sizes = {2, 2};
+  EXPECT_EQ(plan_points(options, cpu()).size(), 4U);
+}
+
+TEST(Plan, LayersCanBeChosen) {
+  SweepOptions options;
+  options.batch_sizes = {1};
+  options.layers = {"*o*", "down"};
+  const auto points = plan_points(options, cpu());
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].layer, "o");
+  EXPECT_EQ(points[1].layer, "down");
+  options.layers = {"dwon"};
+  EXPECT_NE(message_of(options).find("gate_up"), std::string::npos);
+}
+
+TEST(Plan, EnginesAreNamesAutoOrAll) {
+  SweepOptions options;
+  options.shapes = {{1, 8, 8}};
+  options.providers = {"bf16"};
+  options.engines = {"all"};
+  EXPECT_EQ(plan_points(options, cpu())[0].cases.size(), 2U);
+  options.engines = {"auto", "reference", "auto"};
+  EXPECT_EQ(plan_points(options, cpu())[0].cases.size(), 2U);
+  options.engines = {"mkl"};
+  EXPECT_NE(message_of(options).find("onednn or reference"), std::string::npos);
+}
+
+TEST(Plan, RefusesWhatCannotBeMeasuredNamingIt) {
+  const auto with = [](const auto& change) {
+    SweepOptions options;
+    change(options);
+    return message_of(options);
+  };
+  const auto contains = [](const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << "'" << text << "' lacks '" << part << "'";
+  };
+  contains(with([](auto& o) { o.batch_sizes = {0}; }), "--batch-sizes has 0");
+  contains(with([](auto& o) { o.batch_sizes = {std::int64_t{1} << 40}; }), "--batch-sizes");
+  contains(with([](auto& o) { o.tp_sizes = {-2}; }), "--tp-sizes has -2");
+  contains(with([](auto& o) { o.models = {"no-such-model"}; }), "no-such-model");
+  contains(with([](auto& o) { o.providers = {"int7"}; }), "int7");
+  contains(with([](auto& o) { o.scales = "maybe"; }), "--scales is 'maybe'");
+  contains(with([](auto& o) { o.max_noise = 0; }), "--max-noise");
+  contains(with([](auto& o) { o.max_time = -1; }), "--max-time");
+  contains(with([](auto& o) { o.min_samples = 0; }), "--min-samples");
+  contains(with([](auto& o) { o.output = DType::s8; }), "--output is s8");
+  contains(with([](auto& o) { o.shapes = {{1, 16, 131'072}}; }), "131071");
+  contains(with([](auto& o) { o.shapes = {{1, 16, 133'145}}, o.providers = {"int8-channel-w-token-a"}; }), "133144");
+  EXPECT_EQ(with([](auto& o) { o.shapes = {{1, 16, 133'144}}, o.providers = {"int8-channel-w-token-a"}; }), "");
+  EXPECT_EQ(with([](auto& o) { o.shapes = {{1, 16, 200'000}}, o.providers = {"bf16"}; }), "");
+}
+
+TEST(Plan, OptionsAreAllInTheProperties) {
+  const auto properties = to_properties({});
+  for (const char* flag : {"models", "tp-sizes", "layers", "batch-sizes", "shapes", "providers", "engines", "device", "threads",
+                           "cache", "scales", "data", "output", "bias", "max-time", "max-noise", "min-samples", "seed"}) {
+    EXPECT_TRUE(std::any_of(properties.begin(), properties.end(), [&](const auto& p) { return p.first == flag; })) << flag;
+  }
+}
+
+}  // namespace
+}  // namespace qgemm
