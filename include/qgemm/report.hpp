@@ -8,7 +8,8 @@
 namespace qgemm {
 
 /// The reference's tables: for each model × TP × layer the title line and one row a batch size, one column a provider
-/// (and engine or cache state where there are several), with the speedups beside each figure. ANSI colours with `colour`.
+/// (and engine or cache state where there are several), with the speedups beside each figure. ANSI colours with
+/// `colour`.
 std::string render_table(const ResultSet& results, bool colour = false);
 
 /// The closing summary, a line a provider: geometric means of the speedups, and from which M on it wins.
@@ -20,8 +21,10 @@ std::string render_markdown(const ResultSet& results);
 enum class PlotFormat : std::uint8_t { png, svg };
 
 /// A plot for each model × TP × layer that has measured rows:
-/// `folder/<org>--<model>/tp<T>/bench_int8_res_n<N>_k<K>.png`, and `bench_fp8_res_…` where FP8 ran. Returns the paths.
-/// Throws `Unavailable` where gnuplot is missing or fails (with the command that installs it).
+/// `folder/<org>--<model>/tp<T>/bench_int8_res_n<N>_k<K>.png`, and `bench_fp8_res_…` where FP8 ran.
+/// Where both cache states ran each has a file (`…_hot.png`, `…_cold.png`); where two layers have one shape the
+/// second's name goes behind it. Makes the folders; replaces files of that name. Returns the paths. Throws
+/// `Unavailable` where gnuplot is missing or fails (with the command that installs it).
 std::vector<std::filesystem::path> write_plots(const ResultSet& results, const std::filesystem::path& folder,
                                                PlotFormat format = PlotFormat::png);
 

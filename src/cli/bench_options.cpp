@@ -3,7 +3,19 @@
 #include <fstream>
 #include <iterator>
 
+#include "cli/whole_number.hpp"
+
 namespace qgemm::cli {
+namespace {
+
+/// A word for a shell that is to take it as it is.
+std::string quoted(const std::string& word) {
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
 
 void add_bench_options(CLI::App& command, BenchOptions& bench) {
   SweepOptions& sweep = bench.sweep;
@@ -13,9 +25,9 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   command.add_option("--config", bench.config,
                      "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
   list("--models", sweep.models, "Models of the catalogue (a unique part of a name is enough), all, or a config.json");
-  list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes");
+  list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes")->check(whole_number());
   list("--layers", sweep.layers, "Only these layers (qkv, o, gate_up, down, … or a * pattern)");
-  list("--batch-sizes", sweep.batch_sizes, "M: tokens in a batch [1 16 64 128 256 512 1024 on a CPU]");
+  list("--batch-sizes", sweep.batch_sizes, "M: tokens in a batch [1 16 64 128 256 512 1024 on a CPU]")->check(whole_number());
   list("--shapes", bench.shapes, "Bare shapes MxNxK in place of models");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");
@@ -33,7 +45,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   list("--max-noise", sweep.max_noise, "Percent: enough samples once the median is known to ± this (95 %)");
   list("--min-samples", sweep.min_samples, "At least so many samples a row");
   list("--max-memory", sweep.max_memory, "GiB the sweep may use; 0: what the system has available");
-  list("--seed", sweep.seed, "Seed of operands, samples and order");
+  list("--seed", sweep.seed, "Seed of operands, samples and order")->check(unsigned_number());
   command.add_flag("--plan", bench.plan_only, "Print the sweep with its memory and time; measure nothing");
   command.add_flag("--no-plots", bench.no_plots, "No PNG files");
   command.add_flag("--quiet", bench.quiet, "No progress on stderr");
@@ -56,7 +68,7 @@ std::string command_line() {
     const std::size_t end = std::min(raw.find('\0', at), raw.size());
     const std::string word = raw.substr(at, end - at);
     const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;!#~") == std::string::npos;
-    line += (line.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+    line += (line.empty() ? "" : " ") + (plain ? word : quoted(word));
     at = end + 1;
   }
   return line;

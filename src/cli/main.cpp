@@ -1,20 +1,45 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "core/nearest.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/version.hpp"
 
 namespace qgemm::cli {
 namespace {
 
-int complain(const char* what, ExitCode code) {
-  fmt::print(stderr, "qgemm: {}\n", what);
+/// One line, whatever the input that the message quotes holds.
+int complain(std::string what, ExitCode code) {
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  std::replace_if(what.begin(), what.end(), control, ' ');
+  std::fputs(("qgemm: " + what + "\n").c_str(), stderr);
   return code;
+}
+
+/// What is still in stdout's buffer may be refused (a full disk): that is no success.
+int flush_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  const int code = complain("cannot write to standard output: the disk is full or the reader is gone", unavailable);
+  return exit_code == success ? code : exit_code;
+}
+
+/// What CLI11 found wrong, and where to read on. Of an unknown command it only says that one is missing.
+std::string explain(const CLI::App& app, const CLI::ParseError& error, const std::string& first) {
+  const auto chosen = app.get_subcommands();
+  if (!chosen.empty()) return fmt::format("{} (see qgemm {} --help)", error.what(), chosen.front()->get_name());
+  if (first.empty()) return fmt::format("{} (see qgemm --help)", error.what());
+  std::vector<std::string> commands;
+  for (const auto* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  return fmt::format("there is no command '{}': use {} (see qgemm --help)", first.substr(0, 64), join_or(commands));
 }
 
 int run(int argc, char** argv) {
@@ -33,7 +58,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return complain(fmt::format("{} (see qgemm --help)", error.what()).c_str(), bad_input);
+    return complain(explain(app, error, argc > 1 ? argv[1] : ""), bad_input);
   }
   return exit_code;
 }
@@ -44,14 +69,18 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace qgemm;
   using cli::complain;
+  // Past a limit on file sizes (ulimit -f) a write shall fail, as on a full disk, not end the program.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
-    return cli::run(argc, argv);
+    return cli::flush_output(cli::run(argc, argv));
   } catch (const InvalidInput& error) {
     return complain(error.what(), cli::bad_input);
   } catch (const Error& error) {
     return complain(error.what(), cli::unavailable);
   } catch (const std::bad_alloc&) {
     return complain("the system refused an allocation: not enough memory", cli::unavailable);
+  } catch (const std::system_error& error) {  // {fmt}'s for a stream that takes no more, a file system's
+    return complain(error.what(), cli::unavailable);
   } catch (const std::exception& error) {
     return complain(error.what(), cli::row_failed);
   }

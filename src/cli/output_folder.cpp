@@ -8,6 +8,8 @@
 
 #include "qgemm/error.hpp"
 #include "qgemm/results.hpp"
+#include "results/journal_text.hpp"
+#include "results/posix_file.hpp"
 
 namespace qgemm::cli {
 namespace fs = std::filesystem;
@@ -58,8 +60,9 @@ OutputFolder::OutputFolder(const std::string& given, bool resume, const std::str
       throw InvalidInput(fmt::format("{} holds results already: go on with them (--resume) or choose another --out",
                                      path_.string()));
     }
-    const fs::path journal = path_ / "journal.jsonl";
-    earlier_ = load_results(fs::exists(journal) ? journal : path_ / "results.json");
+    read_earlier();
+  } else if (!error && resume && !there) {
+    throw InvalidInput(fmt::format("--resume finds no folder {}: check --out, or start anew without --resume", path_.string()));
   }
   if (!error) fs::create_directories(path_, error);
   if (error) {
@@ -77,8 +80,19 @@ OutputFolder::OutputFolder(const std::string& given, bool resume, const std::str
   fs::remove(probe, error);
 }
 
+/// The journal is written first, so it knows the most; one that was cut off in its first line knows nothing.
+void OutputFolder::read_earlier() {
+  const fs::path journal = path_ / "journal.jsonl";
+  if (!fs::exists(journal)) {
+    earlier_ = load_results(path_ / "results.json");
+    return;
+  }
+  auto text = parse_journal(read_file(journal), journal.string());
+  if (text.has_context) earlier_ = std::move(text.results);
+}
+
 void OutputFolder::start_journal(const Context& context) {
-  const bool has_journal = earlier_ && fs::exists(path_ / "journal.jsonl");
+  const bool has_journal = fs::exists(path_ / "journal.jsonl");
   journal_ = std::make_unique<Journal>(path_ / "journal.jsonl", context, has_journal);
   if (earlier_ && !has_journal) {
     for (const auto& row : earlier_->rows) journal_->append(row);

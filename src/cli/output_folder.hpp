@@ -14,8 +14,9 @@ namespace qgemm::cli {
 class OutputFolder {
  public:
   /// `given` empty: a new folder `qgemm-results/<date>-<device>` below the current one. A given folder that holds results
-  /// is only taken with `resume`. Throws `InvalidInput` for that and for `resume` without a folder that has a journal;
-  /// `Unavailable` where it cannot be made or written.
+  /// is only taken with `resume`, which goes on with them; in a folder where nothing was finished yet (the program was
+  /// killed early) it starts from the beginning. Throws `InvalidInput` for results without `resume`, for `resume`
+  /// without a folder that exists, and for files that are no results; `Unavailable` where it cannot be made or written.
   OutputFolder(const std::string& given, bool resume, const std::string& device_name);
 
   const std::filesystem::path& path() const { return path_; }
@@ -28,6 +29,8 @@ class OutputFolder {
   void save(const ResultSet& results) const;
 
  private:
+  void read_earlier();
+
   std::filesystem::path path_;
   std::optional<ResultSet> earlier_;
   std::unique_ptr<Journal> journal_;

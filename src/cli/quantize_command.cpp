@@ -4,6 +4,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/json_text.hpp"
+#include "cli/whole_number.hpp"
 #include "qgemm/limits.hpp"
 #include "qgemm/quantize_cost.hpp"
 
@@ -34,8 +35,8 @@ void add_quantize(CLI::App& app, int& exit_code) {
   };
   auto arguments = std::make_shared<Arguments>();
   QuantizeCostOptions& options = arguments->options;
-  command->add_option("--batch-sizes", options.batch_sizes, "M: rows to quantize")->capture_default_str();
-  command->add_option("--widths", options.widths, "K: values a row")->capture_default_str();
+  command->add_option("--batch-sizes", options.batch_sizes, "M: rows to quantize")->check(whole_number())->capture_default_str();
+  command->add_option("--widths", options.widths, "K: values a row")->check(whole_number())->capture_default_str();
   command->add_option("--schemes", options.schemes, "token, tensor (static scale), dyntensor, each with -azp too")
       ->capture_default_str();
   command->add_option("--input", arguments->input, "Type of the activations: bf16, f16 or f32")->capture_default_str();
@@ -43,7 +44,7 @@ void add_quantize(CLI::App& app, int& exit_code) {
   command->add_option("--max-time", options.max_time, "Seconds of samples a row")->capture_default_str();
   command->add_option("--max-noise", options.max_noise, "Percent")->capture_default_str();
   command->add_option("--min-samples", options.min_samples, "At least so many samples")->capture_default_str();
-  command->add_option("--seed", options.seed, "Seed of the activations")->capture_default_str();
+  command->add_option("--seed", options.seed, "Seed of the activations")->check(unsigned_number())->capture_default_str();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {
     const Interrupt interrupt;

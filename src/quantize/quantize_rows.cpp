@@ -41,7 +41,7 @@ const void* row_at(const ConstMatrixView& x, std::int64_t r) {
 /// then storing past the cache saves reading each line before it is overwritten.
 bool streams(const ConstMatrixView& x, const ByteTarget& target) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(target.q) % 64 == 0 && target.stride % 64 == 0;
-  return aligned && x.rows * x.cols > cache_sizes().last_level() / 2;
+  return aligned && x.rows * x.cols > total_last_level_bytes() / 2;
 }
 
 }  // namespace

@@ -65,18 +65,12 @@ Value read_list(const Json& json) {
 
 std::string kind_of(const Json& json) {
   switch (json.type()) {
-    case Json::value_t::null:
-      return "null";
-    case Json::value_t::object:
-      return "an object";
-    case Json::value_t::array:
-      return "a list";
-    case Json::value_t::string:
-      return "a text";
-    case Json::value_t::boolean:
-      return json.get<bool>() ? "true" : "false";
-    default:
-      return json.dump();
+    case Json::value_t::null: return "null";
+    case Json::value_t::object: return "an object";
+    case Json::value_t::array: return "a list";
+    case Json::value_t::string: return "a text";
+    case Json::value_t::boolean: return json.get<bool>() ? "true" : "false";
+    default: return json.dump();
   }
 }
 

@@ -162,7 +162,8 @@ class Sweep {
     return rows;
   }
 
-  static std::int64_t cache_bytes() { return cache_sizes().last_level(); }
+  /// All last-level caches together: a team on several of them keeps a part of the weights in each.
+  static std::int64_t cache_bytes() { return total_last_level_bytes(); }
 
   void measure_point(const Point& point, ResultSet& results) {
     std::vector<PlannedRow> rows = planned_rows(point);

@@ -84,7 +84,6 @@ TEST(OnednnMatmul, NeverRunsReferenceLoops) {
       const TiledMatmul matmul({.shape = {3, 100, 200},
                                 .operand = type,
                                 .result = type == DType::s8 ? DType::s32 : DType::f32,
-                                .source_stride = 200,
                                 .threads = 2});
       EXPECT_FALSE(matmul.implementation().starts_with("ref")) << matmul.implementation();
     } catch (const Unavailable& error) {
@@ -99,7 +98,7 @@ TEST(OnednnPacking, BatchSizesShareOneForm) {
   Matrix values(DType::s8, 1000, 64);
   std::fill_n(values.row<std::int8_t>(0), 64'000, std::int8_t{1});
   const auto pack = [&](std::int64_t m, int sets, int& packed) {
-    const TiledMatmul matmul({.shape = {m, 1000, 64}, .source_stride = 64, .threads = 2});
+    const TiledMatmul matmul({.shape = {m, 1000, 64}, .threads = 2});
     return shared_panels(weights, "s8/tensor", matmul.weight_layouts(), matmul.grid(), sets, [&] {
       ++packed;
       return std::make_shared<const PackedWeights>(matmul.weight_layouts(), matmul.grid(), std::as_const(values).view(),

@@ -215,7 +215,7 @@ TEST(Quantize, WeightsMatchTheReference) {
 
 TEST(Quantize, LargeMatricesStreamTheSameBytes) {
   std::mt19937_64 rng(test_seed());
-  const std::int64_t k = 4096, m = cache_sizes().last_level() / 2 / k + 3;
+  const std::int64_t k = 4096, m = total_last_level_bytes() / 2 / k + 3;
   Matrix x(DType::bf16, m, k), q(DType::s8, m, k);
   for (std::int64_t i = 0; i < m * k; ++i) {
     x.row<BFloat16>(0)[i].bits = static_cast<std::uint16_t>((rng() & 0x83ffU) | 0x3c00U);  // ±2⁻⁷ … ±1

@@ -51,11 +51,7 @@ QuantizedActivations shifted_copy(const Scheme& scheme, const QuantizedActivatio
 }  // namespace
 
 TiledMatmul::Plan Int8Gemm::plan(const GemmSpec& spec, int threads) {
-  return {.shape = spec.shape,
-          .operand = DType::s8,
-          .result = DType::s32,
-          .source_stride = spec.shape.k,
-          .threads = threads};
+  return {.shape = spec.shape, .operand = DType::s8, .result = DType::s32, .threads = threads};
 }
 
 Int8Gemm::Int8Gemm(const GemmSpec& spec, const Operands& operands, int threads)

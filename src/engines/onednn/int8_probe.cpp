@@ -13,7 +13,7 @@ namespace {
 /// Sums of K products that are as large as int8 values allow, of both signs.
 bool extreme_sums_are_exact() {
   constexpr Shape shape{.m = 2, .n = 64, .k = 256};
-  TiledMatmul matmul({.shape = shape, .source_stride = shape.k, .threads = 1});
+  TiledMatmul matmul({.shape = shape, .threads = 1});
   matmul.allocate();
 
   // Rows of 255 and of 1, channels of 127 and −128 in turn.

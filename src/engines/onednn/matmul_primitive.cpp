@@ -33,12 +33,12 @@ struct Descriptors {
 Descriptors descriptors_of(const MatmulSpec& spec, const std::optional<dnnl::memory::desc>& layout) {
   Descriptors d;
   const Type source = spec.operand == DType::s8 ? Type::u8 : type_of(spec.operand);
-  d.source = {Dims{spec.rows, spec.k}, source, Dims{spec.source_stride, 1}};
+  d.source = {Dims{spec.rows, spec.k}, source, Dims{spec.k, 1}};
   d.weights =
       layout ? *layout
              : dnnl::memory::desc(Dims{spec.k, spec.channels}, type_of(spec.operand), dnnl::memory::format_tag::any);
   d.bias = {Dims{1, spec.channels}, Type::f32, Dims{spec.channels, 1}};
-  d.result = {Dims{spec.rows, spec.channels}, type_of(spec.result), Dims{spec.result_stride, 1}};
+  d.result = {Dims{spec.rows, spec.channels}, type_of(spec.result), Dims{spec.channels, 1}};
   return d;
 }
 

@@ -13,11 +13,9 @@ namespace qgemm::onednn {
 /// "2.6.3": of the library that was loaded, which need not be the headers'.
 std::string library_version();
 
-/// One product D[rows,channels] = A[rows,k] · W[channels,k]ᵀ (+ bias), as oneDNN is asked for it.
+/// One product D[rows,channels] = A[rows,k] · W[channels,k]ᵀ (+ bias), all dense, as oneDNN is asked for it.
 struct MatmulSpec {
   std::int64_t rows = 0, channels = 0, k = 0;
-  /// Distance of two rows of A and of D in elements.
-  std::int64_t source_stride = 0, result_stride = 0;
   /// bf16, f32, or s8: then A is u8, since VPDPBUSD wants one operand unsigned, and the sums are those of the bytes as
   /// they are. (oneDNN would take a zero point off by itself, but rounds sums past 2²⁴ to float on the way; and A as s8
   /// is up to 1.2 times slower.)

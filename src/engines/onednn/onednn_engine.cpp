@@ -16,7 +16,7 @@ namespace {
 int team() { return omp_get_max_threads(); }
 
 TiledMatmul::Plan plan_of(const GemmSpec& spec) {
-  return spec.scheme.integer() ? Int8Gemm::plan(spec, team()) : FloatGemm::plan(spec, spec.shape.k, team());
+  return spec.scheme.integer() ? Int8Gemm::plan(spec, team()) : FloatGemm::plan(spec, team());
 }
 
 /// What can be said without asking oneDNN.

@@ -30,23 +30,17 @@ std::size_t scratch_bytes(const std::vector<MatmulPrimitive>& primitives) {
 }
 
 std::size_t result_bytes(const TiledMatmul::Plan& plan, const TileGrid& grid) {
-  if (plan.direct) return 0;
   return static_cast<std::size_t>(grid.block_rows() * grid.panel_channels()) * size_of(plan.result);
 }
 
 }  // namespace
 
 TiledMatmul::TiledMatmul(const Plan& plan) : plan_(plan), grid_(plan.shape, plan.threads) {
-  MatmulSpec spec{.k = plan.shape.k,
-                  .source_stride = plan.source_stride,
-                  .operand = plan.operand,
-                  .result = plan.result,
-                  .bias = plan.bias};
+  MatmulSpec spec{.k = plan.shape.k, .operand = plan.operand, .result = plan.result, .bias = plan.bias};
   for (const bool last_block : {false, true}) {
     for (const bool last_panel : {false, true}) {
       spec.rows = last_block ? grid_.last_block_rows() : grid_.block_rows();
       spec.channels = last_panel ? grid_.last_panel_channels() : grid_.panel_channels();
-      spec.result_stride = plan.direct ? plan.shape.n : spec.channels;
       // All blocks multiply by the same packed panel, so only the first has a say in its form.
       std::optional<dnnl::memory::desc> layout;
       if (last_block) layout = primitive(false, last_panel).weight_layout();
@@ -73,35 +67,17 @@ void TiledMatmul::allocate() {
   }
 }
 
-template <class Place, class Done>
-void TiledMatmul::run_tiles(const void* source, const PackedWeights& weights, int set, const float* bias,
-                            const Place& place, const Done& done) {
-  const std::int64_t row_bytes = plan_.source_stride * static_cast<std::int64_t>(size_of(plan_.operand));
+void TiledMatmul::run(const void* source, const PackedWeights& weights, int set, const float* bias,
+                      const Epilogue& epilogue) {
+  const std::int64_t row_bytes = plan_.shape.k * static_cast<std::int64_t>(size_of(plan_.operand));
   share_out(plan_.threads, grid_.tiles(), [&](int thread, std::int64_t i) {
     const Tile tile = grid_.tile(i);
     Worker& worker = *workers_[static_cast<std::size_t>(thread)];
-    const std::size_t call = index_of(tile.row + tile.rows == plan_.shape.m, tile.panel + 1 == grid_.panels());
-    void* results = place(worker, tile);
-    worker.calls[call].run(static_cast<const std::byte*>(source) + tile.row * row_bytes, weights.panel(set, tile.panel),
-                           results, bias == nullptr ? nullptr : bias + tile.channel);
-    done(tile, results);
+    MatmulCall& call = worker.calls[index_of(tile.row + tile.rows == plan_.shape.m, tile.panel + 1 == grid_.panels())];
+    call.run(static_cast<const std::byte*>(source) + tile.row * row_bytes, weights.panel(set, tile.panel),
+             worker.results.data(), bias == nullptr ? nullptr : bias + tile.channel);
+    epilogue(tile, worker.results.data());
   });
-}
-
-void TiledMatmul::run(const void* source, const PackedWeights& weights, int set, const float* bias,
-                      const Epilogue& epilogue) {
-  run_tiles(
-      source, weights, set, bias, [](Worker& worker, const Tile&) { return worker.results.data(); }, epilogue);
-}
-
-void TiledMatmul::run(const void* source, const PackedWeights& weights, int set, const float* bias, void* d) {
-  const auto size = static_cast<std::int64_t>(size_of(plan_.result));
-  run_tiles(
-      source, weights, set, bias,
-      [&](Worker&, const Tile& tile) -> void* {
-        return static_cast<std::byte*>(d) + (tile.row * plan_.shape.n + tile.channel) * size;
-      },
-      [](const Tile&, void*) {});
 }
 
 }  // namespace qgemm::onednn

@@ -17,13 +17,11 @@ namespace qgemm::onednn {
 /// from memory once whatever M is.
 class TiledMatmul {
  public:
-  /// What to multiply. `direct`: results go straight into D, whose rows are `n` long; else `run` hands each tile to its
-  /// epilogue from a buffer of the thread. Strides in elements.
+  /// What to multiply; A is dense.
   struct Plan {
     Shape shape;
     DType operand = DType::s8, result = DType::s32;
-    bool bias = false, direct = false;
-    std::int64_t source_stride = 0;
+    bool bias = false;
     int threads = 1;
   };
 
@@ -41,17 +39,13 @@ class TiledMatmul {
 
   /// A tile's results, rows `tile.channels` apart, the calling thread's own to read and change.
   using Epilogue = std::function<void(const Tile& tile, void* results)>;
-  /// `bias`: N values where the plan has one.
+  /// `bias`: N values where the plan has one. Each tile goes to `epilogue` on the thread that multiplied it.
+  /// (oneDNN 2.6 has its fast kernels only for dense results, so tiles cannot go straight into D.)
   void run(const void* source, const PackedWeights& weights, int set, const float* bias, const Epilogue& epilogue);
-  /// For `direct` plans: into D[M,N], dense.
-  void run(const void* source, const PackedWeights& weights, int set, const float* bias, void* d);
 
  private:
   struct Worker;
   const MatmulPrimitive& primitive(bool last_block, bool last_panel) const;
-  template <class Place, class Done>
-  void run_tiles(const void* source, const PackedWeights& weights, int set, const float* bias, const Place& place,
-                 const Done& done);
 
   Plan plan_;
   TileGrid grid_;

@@ -1,0 +1,18 @@
+#pragma once
+/// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results and reports.
+#include "qgemm/catalog.hpp"
+#include "qgemm/dtype.hpp"
+#include "qgemm/error.hpp"
+#include "qgemm/limits.hpp"
+#include "qgemm/matrix.hpp"
+#include "qgemm/quantize.hpp"
+#include "qgemm/quantize_cost.hpp"
+#include "qgemm/report.hpp"
+#include "qgemm/result.hpp"
+#include "qgemm/results.hpp"
+#include "qgemm/runner.hpp"
+#include "qgemm/scaled_mm.hpp"
+#include "qgemm/scheme.hpp"
+#include "qgemm/shape.hpp"
+#include "qgemm/sweep.hpp"
+#include "qgemm/version.hpp"

@@ -1,0 +1,123 @@
+// What cannot be used is told in one line that names it and the remedy, with exit code 2, before anything is measured.
+#include <gtest/gtest.h>
+
+#include "program.hpp"
+#include "saved_files.hpp"
+
+namespace qgemm {
+namespace {
+
+/// Measuring the limits alone takes two seconds; a loaded machine may take long to start a program.
+constexpr double before_measuring = 1.8;
+
+struct BadInput {
+  Arguments arguments;
+  std::vector<std::string> told;  ///< Parts of the line on stderr.
+  int exit_code = 2;
+};
+
+void PrintTo(const BadInput& bad, std::ostream* out) {
+  for (const auto& word : bad.arguments) *out << word << ' ';
+}
+
+class BadInputs : public testing::TestWithParam<BadInput> {};
+
+TEST_P(BadInputs, AreTold) {
+  const ScratchFolder scratch;
+  const Finished run = run_program(GetParam().arguments, {.folder = scratch.path()});
+  EXPECT_EQ(run.exit_code, GetParam().exit_code);
+  EXPECT_EQ(run.out, "");
+  ASSERT_EQ(run.complaints().size(), 1U) << run.err;
+  EXPECT_TRUE(run.err.starts_with("qgemm: ")) << run.err;
+  for (const auto& part : GetParam().told) EXPECT_NE(run.err.find(part), std::string::npos) << part << " in " << run.err;
+  EXPECT_TRUE(scratch.entries().empty()) << "left " << scratch.entries()[0];
+}
+
+const std::vector<BadInput> names{
+    {{"bench", "--models", "meta-llama/Llama-3.1-8b-Instuct"}, {"Llama-3.1-8b-Instuct", "meta-llama/Llama-3.1-8B-Instruct"}},
+    {{"bench", "--models", "Qwen2.5"}, {"'Qwen2.5' is ambiguous", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-72B-Instruct"}},
+    {{"bench", "--models", ""}, {"empty"}},
+    {{"bench", "--models", "missing/config.json"}, {"missing/config.json"}},
+    {{"bench", "--layers", "kv"}, {"'kv'", "qkv"}},
+    {{"bench", "--providers", "int8-chanel-w-token-a"}, {"int8-chanel-w-token-a", "nearest", "int8-channel-w-token-a"}},
+    {{"bench", "--providers", "int4*"}, {"int4*", "qgemm list providers"}},
+    {{"bench", "--engines", "mkl"}, {"'mkl'", "reference"}},
+    {{"bench", "--cache", "lukewarm"}, {"lukewarm", "hot or cold"}},
+    {{"bench", "--scales", "foo"}, {"--scales", "foo", "absmax or constant"}},
+    {{"bench", "--data", "foo"}, {"--data", "foo", "normal, outlier or zeros"}},
+    {{"bench", "--output", "int4"}, {"int4", "bf16"}},
+    {{"bench", "--output", "s8"}, {"--output", "s8", "bf16, f16 or f32"}},
+    {{"bench", "--device", "gpu"}, {"--device", "gpu", "cpu"}},
+    {{"list", "nonsense"}, {"nonsense", "providers"}},
+    {{"list", "layers", "--models", "gpt-5"}, {"gpt-5", "nearest"}},
+};
+INSTANTIATE_TEST_SUITE_P(Names, BadInputs, testing::ValuesIn(names));
+
+const std::vector<BadInput> numbers{
+    {{"bench", "--batch-sizes", "0"}, {"--batch-sizes", "0", "from 1"}},
+    {{"bench", "--batch-sizes", "-1"}, {"--batch-sizes", "-1", "from 1"}},
+    {{"bench", "--batch-sizes", "99999999999999999999"}, {"--batch-sizes", "99999999999999999999"}},
+    {{"bench", "--batch-sizes", "99999999999"}, {"--batch-sizes", "99999999999"}},
+    {{"bench", "--batch-sizes", "16", "abc"}, {"--batch-sizes", "abc"}},
+    {{"bench", "--batch-sizes", "1.5"}, {"--batch-sizes", "1.5"}},
+    {{"bench", "--tp-sizes", "3"}, {"size 3", "layer o", "4096"}},
+    {{"bench", "--tp-sizes", "0"}, {"--tp-sizes", "0", "from 1"}},
+    {{"bench", "--shapes", "4x5"}, {"'4x5'", "MxNxK"}},
+    {{"bench", "--shapes", "0x1x1"}, {"'0x1x1'", "MxNxK"}},
+    {{"bench", "--shapes", "axbxc"}, {"'axbxc'", "MxNxK"}},
+    {{"bench", "--shapes", "4x64x96", "99999999999999999999x1x1"}, {"99999999999999999999x1x1"}},
+    {{"bench", "--shapes", "1x99999999x1"}, {"--shapes", "99999999"}},
+    {{"bench", "--shapes", "1x16x140000"}, {"1x16x140000", "140000", "int32", "--providers bf16"}},
+    {{"bench", "--max-time", "-1"}, {"--max-time", "-1", "0.001"}},
+    {{"bench", "--max-time", "nan"}, {"--max-time", "nan"}},
+    {{"bench", "--max-noise", "0"}, {"--max-noise", "0.001"}},
+    {{"bench", "--min-samples", "0"}, {"--min-samples", "from 1"}},
+    {{"bench", "--max-memory", "-1"}, {"--max-memory", "-1"}},
+    {{"bench", "--threads", "-1"}, {"--threads", "-1"}},
+    {{"bench", "--threads", "99999"}, {"99999", "threads"}},
+    {{"bench", "--seed", "-1"}, {"--seed", "-1"}},
+    {{"bench", "--seed", "99999999999999999999"}, {"--seed", "99999999999999999999"}},
+    {{"quantize", "--batch-sizes", "0"}, {"batch-sizes", "0"}},
+    {{"quantize", "--widths", "x"}, {"--widths", "x"}},
+    {{"quantize", "--schemes", "foo"}, {"foo"}},
+    {{"quantize", "--threads", "-1"}, {"--threads", "-1"}},
+    {{"quantize", "--input", "s8"}, {"--input", "s8", "bf16"}},
+    {{"limits", "--seconds", "0"}, {"--seconds", "0"}},
+    {{"limits", "--threads", "-1"}, {"threads", "-1"}},
+};
+INSTANTIATE_TEST_SUITE_P(Numbers, BadInputs, testing::ValuesIn(numbers));
+
+const std::vector<BadInput> command_lines{
+    {{}, {"subcommand", "--help"}},
+    {{"benhc"}, {"'benhc'", "bench"}},
+    {{"--nonsense"}, {"--nonsense"}},
+    {{"bench", "--nonsense"}, {"--nonsense", "qgemm bench --help"}},
+    {{"bench", "extra"}, {"extra"}},
+    {{"bench", "line\nbreak"}, {"line break"}},
+    {{"bench", "--shapes"}, {"--shapes"}},
+    {{"bench", "--resume"}, {"--resume", "--out"}},
+    {{"bench", "--resume", "--out", "nothing", "--shapes", "4x64x96"}, {"--resume", "nothing"}},
+    {{"bench", "--config", "missing.toml"}, {"missing.toml"}},
+    {{"list"}, {"WHAT"}},
+    {{"report"}, {"FILE"}},
+    {{"bench", "--device", "cuda"}, {"--device cuda", "cpu"}, 3},
+    {{"bench", "--device", "cuda:1"}, {"--device cuda:1", "cpu"}, 3},
+};
+INSTANTIATE_TEST_SUITE_P(CommandLines, BadInputs, testing::ValuesIn(command_lines));
+
+TEST(BadInput, AnUnknownIsaIsTold) {
+  const ScratchFolder scratch;
+  const Finished run = run_program({"bench", "--shapes", "4x64x96"},
+                                   {.folder = scratch.path(), .environment = {{"QGEMM_ISA", "mmx"}}});
+  EXPECT_EQ(run.exit_code, 2);
+  ASSERT_EQ(run.complaints().size(), 1U) << run.err;
+  EXPECT_NE(run.err.find("mmx"), std::string::npos);
+}
+
+TEST(BadInput, IsFoundBeforeAnythingIsMeasured) {
+  const ScratchFolder scratch;
+  EXPECT_LT(run_program({"bench", "--shapes", "4x5"}, {.folder = scratch.path()}).seconds, before_measuring);
+}
+
+}  // namespace
+}  // namespace qgemm
