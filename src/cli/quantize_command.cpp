@@ -5,6 +5,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/json_text.hpp"
 #include "cli/whole_number.hpp"
+#include "qgemm/error.hpp"
 #include "qgemm/limits.hpp"
 #include "qgemm/quantize_cost.hpp"
 
@@ -49,7 +50,9 @@ void add_quantize(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] {
     const Interrupt interrupt;
     arguments->options.input = parse_dtype(arguments->input);
-    if (arguments->options.threads < 0) arguments->options.threads = 0;
+    if (arguments->options.threads < 0) {
+      throw InvalidInput(fmt::format("--threads is {}: give a number from 0 (one a physical core)", arguments->options.threads));
+    }
     const auto limits = measure_limits(arguments->options.threads, 1.5);
     const auto costs = measure_quantize_cost(arguments->options, limits, interrupt.flag());
     if (arguments->json) {

@@ -206,7 +206,7 @@ TEST_P(BenchAsIf, IsExactToo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, BenchAsIf, testing::Values("plain", "avx2"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Isa, BenchAsIf, testing::Values("plain", "avx2"), [](const auto& tested) { return tested.param; });
 
 }  // namespace
 }  // namespace qgemm

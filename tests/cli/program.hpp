@@ -44,8 +44,8 @@ struct Finished {
 /// What surrounds a run. Variables of qgemm and NO_COLOR are never inherited from the tests' own environment.
 struct Surroundings {
   std::filesystem::path folder;  ///< The child's working directory.
-  std::vector<std::pair<std::string, std::string>> environment;
-  std::optional<std::uint64_t> largest_file;  ///< Bytes (RLIMIT_FSIZE): a disk that is full after them.
+  std::vector<std::pair<std::string, std::string>> environment{};
+  std::optional<std::uint64_t> largest_file{};  ///< Bytes (RLIMIT_FSIZE): a disk that is full after them.
   bool stdout_full = false;                   ///< stdout is /dev/full.
 };
 

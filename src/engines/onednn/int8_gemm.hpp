@@ -9,7 +9,8 @@
 namespace qgemm::onednn {
 
 /// All INT8 schemes one way: u8 × s8 tiles into int32, and our own epilogue on each tile while it is in L2. oneDNN can
-/// apply per-tensor scales itself, but in another order of roundings, and that measured no faster.
+/// apply per-tensor scales itself, 2 – 4 % faster for M ≥ 256 at K = 4096, but takes sums past 2²⁴ through float to do
+/// so, and scales in another order of roundings.
 class Int8Gemm final : public PreparedGemm {
  public:
   /// The operands fit the spec (`check_operands`).
