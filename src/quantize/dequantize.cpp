@@ -21,7 +21,7 @@ void dequantize_rows(const std::int32_t* sums, std::int64_t stride, const Epilog
                      std::int64_t last, const MatrixView& d) {
   const auto dequantize = row_kernels().dequantize[kernel_index(d.dtype)];
   std::int64_t largest_colsum = 0;
-  if (!epilogue.azp.empty()) {
+  if (!epilogue.azp.empty() && !epilogue.fits_int32) {
     for (const std::int32_t sum : epilogue.colsum) largest_colsum = std::max<std::int64_t>(largest_colsum, std::abs(sum));
   }
   const auto element_size = static_cast<std::int64_t>(size_of(d.dtype));
@@ -30,7 +30,7 @@ void dequantize_rows(const std::int32_t* sums, std::int64_t stride, const Epilog
     // Sums of K ≤ 131,071 products can fill int32 by themselves, so the subtraction only stays in 32 bits where what it
     // takes away leaves room; a row's own sums decide.
     std::int64_t largest_sum = 0;
-    if (azp != 0) {
+    if (azp != 0 && !epilogue.fits_int32) {
       std::int32_t low = 0, high = 0;
       for (std::int64_t n = 0; n < d.cols; ++n) {
         const std::int32_t sum = sums[m * stride + n];
@@ -46,7 +46,7 @@ void dequantize_rows(const std::int32_t* sums, std::int64_t stride, const Epilog
     row.scale_w_stride = epilogue.scale_w.size() == 1 ? 0 : 1;
     row.azp = azp;
     row.colsum = epilogue.colsum.data();
-    row.azp_fits_32 = reach <= std::numeric_limits<std::int32_t>::max();
+    row.azp_fits_32 = epilogue.fits_int32 || reach <= std::numeric_limits<std::int32_t>::max();
     row.bias = epilogue.bias.empty() ? nullptr : epilogue.bias.data();
     dequantize(sums + m * stride, d.cols, row, static_cast<std::byte*>(d.data) + m * d.stride * element_size);
   }

@@ -14,6 +14,9 @@ struct Epilogue {
   std::span<const std::int32_t> azp;        ///< empty, 1 or M
   std::span<const std::int32_t> colsum;     ///< N where azp is not empty
   std::span<const float> bias;              ///< empty or N
+  /// The caller knows that every sum − azp·colsum is an int32, so that it may be taken modulo 2³² (the sum itself may
+  /// have wrapped then), without looking.
+  bool fits_int32 = false;
 };
 
 /// Rows [first, last) of D (f32, bf16 or f16) from `sums` (row m at sums + m·stride), by the calling thread alone, with

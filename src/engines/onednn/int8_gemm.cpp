@@ -26,7 +26,8 @@ std::span<const std::int32_t> channels_of(const std::vector<std::int32_t>& value
 /// What the unsigned form adds to each activation: a zero point that all of them share.
 constexpr std::int32_t shift = 128;
 
-/// Whether Σₖ (qa − azp)·qw is an int32 for every row; else the difference has to be taken in 64 bits. It is for K up
+/// Whether Σₖ (qa − azp)·qw is an int32 for every row, so that the zero points and the unsigned form's shift can be
+/// taken off in one step modulo 2³²; else the difference has to be taken in 64 bits. It is for K up
 /// to 65,535 and zero points of −128 … 127.
 bool fits_int32(std::span<const std::int32_t> azp, std::int64_t k) {
   std::int64_t farthest = 0;
@@ -72,11 +73,13 @@ Int8Gemm::Int8Gemm(const GemmSpec& spec, const Operands& operands, int threads)
   matmul_.allocate();
   if (operands.quantized != nullptr && operands.quantized->form == Int8Form::u8_shifted) {
     activations_ = operands.quantized;
+    join_zero_points();
     return;
   }
   activations_ = &own_activations_;
   if (operands.quantized != nullptr) {
     own_activations_ = shifted_copy(spec.scheme, *operands.quantized);
+    join_zero_points();
   } else {
     own_activations_ = allocate_activations(spec.scheme, spec.shape.m, spec.shape.k, Int8Form::u8_shifted);
     if (!spec.scheme.quantizes_inside()) launch_quantize();
@@ -90,37 +93,38 @@ void Int8Gemm::launch(int set) {
 
 void Int8Gemm::launch_quantize() {
   quantize_activations(spec_.scheme, operands_->static_scale, operands_->activations, own_activations_);
+  join_zero_points();
+}
+
+void Int8Gemm::join_zero_points() {
+  const std::vector<std::int32_t>& azp = activations_->azp;
+  at_once_ = fits_int32(azp, spec_.shape.k);
+  zero_points_.assign(std::max<std::size_t>(azp.size(), 1), shift);
+  if (at_once_) std::transform(azp.begin(), azp.end(), zero_points_.begin(), [](std::int32_t own) { return shift + own; });
 }
 
 void Int8Gemm::launch_product(int set) { matmul_.run(activations_->values.data(), *weights_, set, nullptr, epilogue_); }
 
 void Int8Gemm::dequantize(const Tile& tile, std::int32_t* sums) {
-  const auto colsum = channels_of(quantized_weights_->colsum, tile);
-  const auto azp = part(activations_->azp, tile.row, tile.rows);
-  const bool at_once = fits_int32(azp, spec_.shape.k);
   Epilogue epilogue;
   epilogue.scale_a = part(activations_->scales, tile.row, tile.rows);
   epilogue.scale_w = part(quantized_weights_->scales, tile.channel, tile.channels);
-  if (!at_once) {
-    epilogue.azp = azp;
-    epilogue.colsum = colsum;
-  }
+  epilogue.colsum = channels_of(quantized_weights_->colsum, tile);
   epilogue.bias = part(bias_, tile.channel, tile.channels);
+  epilogue.azp = part(at_once_ ? zero_points_ : activations_->azp, tile.row, tile.rows);
+  epilogue.fits_int32 = at_once_;
+  if (!at_once_) {
+    // The unsigned form's part comes off first, modulo 2³²; the zero points' own part is for 64 bits.
+    for (std::int64_t row = 0; row < tile.rows; ++row) {
+      subtract_zero_point(shift, epilogue.colsum, sums + row * tile.channels);
+    }
+  }
   MatrixView d = d_.view();
   d.data = static_cast<std::byte*>(d.data) +
            (tile.row * d.stride + tile.channel) * static_cast<std::int64_t>(size_of(d.dtype));
   d.rows = tile.rows;
   d.cols = tile.channels;
-  // Two passes over rows that fit L1 together.
-  constexpr std::int64_t rows_at_a_time = 8;
-  for (std::int64_t first = 0; first < tile.rows; first += rows_at_a_time) {
-    const std::int64_t last = std::min(first + rows_at_a_time, tile.rows);
-    for (std::int64_t row = first; row < last; ++row) {
-      const std::int32_t own = !at_once || azp.empty() ? 0 : azp[azp.size() == 1 ? 0 : static_cast<std::size_t>(row)];
-      subtract_zero_point(shift + own, colsum, sums + row * tile.channels);
-    }
-    dequantize_rows(sums, tile.channels, epilogue, first, last, d);
-  }
+  dequantize_rows(sums, tile.channels, epilogue, 0, tile.rows, d);
 }
 
 bool Int8Gemm::accumulate(std::span<std::int32_t> sums) {

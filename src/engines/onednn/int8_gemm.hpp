@@ -29,6 +29,8 @@ class Int8Gemm final : public PreparedGemm {
 
  private:
   void dequantize(const Tile& tile, std::int32_t* sums);
+  /// Adds what the unsigned form adds to the activations to their zero points: after each quantization.
+  void join_zero_points();
 
   GemmSpec spec_;
   const Operands* operands_;
@@ -37,6 +39,8 @@ class Int8Gemm final : public PreparedGemm {
   std::shared_ptr<const PackedWeights> weights_;
   QuantizedActivations own_activations_;  ///< Empty where the caller's are used as they are.
   const QuantizedActivations* activations_;
+  std::vector<std::int32_t> zero_points_;  ///< 1 or M.
+  bool at_once_ = true;                    ///< `zero_points_` include the activations' own; else they come off apart.
   std::vector<float> bias_;
   Matrix d_;
   TiledMatmul::Epilogue epilogue_;

@@ -31,12 +31,12 @@ struct V {
     return each<F>([x](int i) { return x[i]; });
   }
   static F load(const Bf16Bits* x) {
-    const auto* bits = reinterpret_cast<const std::uint16_t*>(x);
-    return each<F>([bits](int i) { return to_float(BFloat16{bits[i]}); });
+    const auto* in = reinterpret_cast<const std::uint16_t*>(x);
+    return each<F>([in](int i) { return to_float(BFloat16{in[i]}); });
   }
   static F load(const F16Bits* x) {
-    const auto* bits = reinterpret_cast<const std::uint16_t*>(x);
-    return each<F>([bits](int i) { return to_float(Float16{bits[i]}); });
+    const auto* in = reinterpret_cast<const std::uint16_t*>(x);
+    return each<F>([in](int i) { return to_float(Float16{in[i]}); });
   }
   static F load_f(const float* x) { return load(x); }
   static I load_int(const std::int32_t* x) {
@@ -72,11 +72,13 @@ struct V {
   static I add_int(const I& a, const I& b) {
     return each<I>([&](int i) { return a.lane[i] + b.lane[i]; });
   }
+  /// Modulo 2³², as the vector instructions.
+  static std::uint32_t bits(std::int32_t x) { return static_cast<std::uint32_t>(x); }
   static I sub_int(const I& a, const I& b) {
-    return each<I>([&](int i) { return a.lane[i] - b.lane[i]; });
+    return each<I>([&](int i) { return static_cast<std::int32_t>(bits(a.lane[i]) - bits(b.lane[i])); });
   }
   static I mul_int(const I& a, const I& b) {
-    return each<I>([&](int i) { return a.lane[i] * b.lane[i]; });
+    return each<I>([&](int i) { return static_cast<std::int32_t>(bits(a.lane[i]) * bits(b.lane[i])); });
   }
   static F to_f(const I& x) {
     return each<F>([&x](int i) { return static_cast<float>(x.lane[i]); });
@@ -95,12 +97,12 @@ struct V {
   static void fence() {}
   static void store(float* d, const F& x) { std::copy(x.lane, x.lane + width, d); }
   static void store(Bf16Bits* d, const F& x) {
-    auto* bits = reinterpret_cast<std::uint16_t*>(d);
-    for (int i = 0; i < width; ++i) bits[i] = to_bfloat16(x.lane[i]).bits;
+    auto* out = reinterpret_cast<std::uint16_t*>(d);
+    for (int i = 0; i < width; ++i) out[i] = to_bfloat16(x.lane[i]).bits;
   }
   static void store(F16Bits* d, const F& x) {
-    auto* bits = reinterpret_cast<std::uint16_t*>(d);
-    for (int i = 0; i < width; ++i) bits[i] = to_float16(x.lane[i]).bits;
+    auto* out = reinterpret_cast<std::uint16_t*>(d);
+    for (int i = 0; i < width; ++i) out[i] = to_float16(x.lane[i]).bits;
   }
 
   class Divisor {
