@@ -1,10 +1,12 @@
 # One static library a folder of src/ ("a room"). Each has an include directory of its own in which only its own folder
 # can be seen, under its name, so `#include "core/case.hpp"` compiles only where core is linked.
 #
-# qgemm_room(NAME [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
+# qgemm_room(NAME [TEXT] [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
 #   LINKS: other rooms whose headers this one includes (public). USES: external targets (private).
+#   TEXT: it reads and writes text and has no loop worth optimizing. Those rooms' templates are most of what compiling
+#   takes, and -O1 saves a third of it.
 function(qgemm_room name)
-  cmake_parse_arguments(ROOM "" "PATH" "SOURCES;LINKS;USES" ${ARGN})
+  cmake_parse_arguments(ROOM "TEXT" "PATH" "SOURCES;LINKS;USES" ${ARGN})
   if(NOT ROOM_PATH)
     set(ROOM_PATH ${name})
   endif()
@@ -22,6 +24,9 @@ function(qgemm_room name)
                                               "$<BUILD_INTERFACE:${view}>"
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:qgemm_warnings>")
+  if(ROOM_TEXT)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   foreach(room ${ROOM_LINKS})
     target_link_libraries(${target} PUBLIC qgemm_${room})
   endforeach()

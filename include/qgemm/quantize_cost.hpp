@@ -34,6 +34,9 @@ struct QuantizeCost {
   double limit_share = 0;   ///< gbps ÷ that level's copy bandwidth; 0 where it was not measured.
 };
 
+/// Throws `InvalidInput` naming the option that is out of range or unknown.
+void check(const QuantizeCostOptions& options);
+
 /// Measures every scheme × K × M, checks that the result equals the reference's on a few rows. `limits` as from
 /// `measure_limits`. Ends early, with what it has, once `stop` is set.
 /// Throws `InvalidInput` for bad options, `OutOfMemory`, `Error` where a result is wrong.

@@ -34,7 +34,9 @@ void print_plan(const SweepPlan& plan) {
   fmt::print("Largest point: about {} of memory; {} may be used.\n", bytes_text(plan.largest_memory_bytes),
              bytes_text(plan.available_memory_bytes));
   if (plan.largest_memory_bytes > plan.available_memory_bytes) {
-    fmt::print("Points above that are measured in parts, or become out_of_memory rows where one provider alone is too large.\n");
+    fmt::print(
+        "Points above that are measured in parts, or become out_of_memory rows where one provider alone is too "
+        "large.\n");
   }
 }
 
@@ -48,7 +50,8 @@ class Recorder final : public SweepObserver {
   void started(const Context& context, std::int64_t rows) override {
     seen_.context = context;
     folder_.start_journal(context);
-    progress_.note(fmt::format("measuring {} rows on {}; results go to {}", rows, context.device.name, folder_.path().string()));
+    progress_.note(
+        fmt::format("measuring {} rows on {}; results go to {}", rows, context.device.name, folder_.path().string()));
   }
   void finished(const Result& row) override {
     seen_.rows.push_back(row);
@@ -77,7 +80,9 @@ std::string plot_line(const ResultSet& results, const std::filesystem::path& fol
   try {
     const auto plots = write_plots(results, folder);
     if (plots.empty()) return "no plots (nothing was measured)";
-    return plots.size() == 1 ? plots[0].string() : fmt::format("{} ({} files)", (folder / "<model>/tp<T>/bench_*.png").string(), plots.size());
+    return plots.size() == 1
+               ? plots[0].string()
+               : fmt::format("{} ({} files)", (folder / "<model>/tp<T>/bench_*.png").string(), plots.size());
   } catch (const Error& error) {
     return fmt::format("none: {}", error.what());
   }

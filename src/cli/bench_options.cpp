@@ -22,12 +22,14 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   const auto list = [&](const char* flag, auto& values, const char* help) {
     return command.add_option(flag, values, help)->capture_default_str();
   };
-  command.add_option("--config", bench.config,
-                     "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
+  command.add_option(
+      "--config", bench.config,
+      "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
   list("--models", sweep.models, "Models of the catalogue (a unique part of a name is enough), all, or a config.json");
   list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes")->check(whole_number());
   list("--layers", sweep.layers, "Only these layers (qkv, o, gate_up, down, … or a * pattern)");
-  list("--batch-sizes", sweep.batch_sizes, "M: tokens in a batch [1 16 64 128 256 512 1024 on a CPU]")->check(whole_number());
+  list("--batch-sizes", sweep.batch_sizes, "M: tokens in a batch [1 16 64 128 256 512 1024 on a CPU]")
+      ->check(whole_number());
   list("--shapes", bench.shapes, "Bare shapes MxNxK in place of models");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");

@@ -49,7 +49,8 @@ class Reader {
 
   std::string word() {
     std::string out;
-    while (std::isalnum(static_cast<unsigned char>(peek())) != 0 || (peek() != '\0' && std::string_view("-_+.").find(peek()) != std::string_view::npos)) {
+    while (std::isalnum(static_cast<unsigned char>(peek())) != 0 ||
+           (peek() != '\0' && std::string_view("-_+.").find(peek()) != std::string_view::npos)) {
       out += next();
     }
     return out;

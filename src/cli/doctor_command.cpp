@@ -56,7 +56,8 @@ void examine_cpu() {
   if (!features.avx512_bf16 && !features.amx_bf16) {
     say(note, "bf16", "this CPU has no bf16 instruction: compare INT8 with f32, which is printed beside it");
   }
-  say(ok, "memory", fmt::format("{} available of {}", bytes_text(available_memory_bytes()), bytes_text(total_memory_bytes())));
+  say(ok, "memory",
+      fmt::format("{} available of {}", bytes_text(available_memory_bytes()), bytes_text(total_memory_bytes())));
 }
 
 /// True where some engine other than the reference runs each default provider.
@@ -99,8 +100,9 @@ void examine_surroundings() {
     say(missing, "models", error.what());
   }
   const bool driver = std::filesystem::exists("/proc/driver/nvidia/version");
-  say(note, "cuda", driver ? "an NVIDIA driver is here, but this version of qgemm measures CPUs only"
-                           : "no NVIDIA driver: this machine is measured as a CPU");
+  say(note, "cuda",
+      driver ? "an NVIDIA driver is here, but this version of qgemm measures CPUs only"
+             : "no NVIDIA driver: this machine is measured as a CPU");
 }
 
 }  // namespace

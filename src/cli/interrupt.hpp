@@ -3,7 +3,8 @@
 
 namespace qgemm::cli {
 
-/// While it lives, the first Ctrl-C (or SIGTERM) sets a flag that a sweep looks at; a second one ends the program.
+/// While it lives, the first Ctrl-C (or SIGTERM) sets a flag that a sweep looks at; a second one, a second
+/// or more later, ends the program.
 class Interrupt {
  public:
   Interrupt();

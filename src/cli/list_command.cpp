@@ -79,7 +79,9 @@ Json providers() {
       reason = support.reason;
     }
     const bool is_default = std::find(defaults.begin(), defaults.end(), provider) != defaults.end();
-    rows.push_back({{"provider", provider}, {"default", is_default ? "yes" : "no"}, {"engines", by.empty() ? "none: " + reason : by}});
+    rows.push_back({{"provider", provider},
+                    {"default", is_default ? "yes" : "no"},
+                    {"engines", by.empty() ? "none: " + reason : by}});
   }
   return rows;
 }
@@ -93,10 +95,8 @@ Json engines() {
 }
 
 Json devices() {
-  return Json::array({{{"device", "cpu"},
-                       {"name", cpu_model_name()},
-                       {"cores", physical_cores().size()},
-                       {"isa", name(best_isa())}}});
+  return Json::array(
+      {{{"device", "cpu"}, {"name", cpu_model_name()}, {"cores", physical_cores().size()}, {"isa", name(best_isa())}}});
 }
 
 Json kernels() {

@@ -43,7 +43,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, const std
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("What INT8 (W8A8) GEMM costs and gains against BF16 on this machine, for real LLM weight shapes.", "qgemm");
+  CLI::App app("What INT8 (W8A8) GEMM costs and gains against BF16 on this machine, for real LLM weight shapes.",
+               "qgemm");
   app.set_version_flag("--version", fmt::format("qgemm {} ({})", version(), git_revision()));
   app.require_subcommand(1);
   app.fallthrough(false);

@@ -41,7 +41,9 @@ fs::path new_default_folder(const std::string& device_name) {
   return path;
 }
 
-bool holds_results(const fs::path& path) { return fs::exists(path / "journal.jsonl") || fs::exists(path / "results.json"); }
+bool holds_results(const fs::path& path) {
+  return fs::exists(path / "journal.jsonl") || fs::exists(path / "results.json");
+}
 
 }  // namespace
 
@@ -53,16 +55,18 @@ OutputFolder::OutputFolder(const std::string& given, bool resume, const std::str
   std::error_code error;
   const bool there = fs::exists(path_, error);
   if (!error && there && !fs::is_directory(path_, error)) {
-    throw Unavailable(fmt::format("the output folder {} cannot be used: it is a file; choose another with --out", path_.string()));
+    throw Unavailable(
+        fmt::format("the output folder {} cannot be used: it is a file; choose another with --out", path_.string()));
   }
   if (!error && there && holds_results(path_)) {
     if (!resume) {
-      throw InvalidInput(fmt::format("{} holds results already: go on with them (--resume) or choose another --out",
-                                     path_.string()));
+      throw InvalidInput(
+          fmt::format("{} holds results already: go on with them (--resume) or choose another --out", path_.string()));
     }
     read_earlier();
   } else if (!error && resume && !there) {
-    throw InvalidInput(fmt::format("--resume finds no folder {}: check --out, or start anew without --resume", path_.string()));
+    throw InvalidInput(
+        fmt::format("--resume finds no folder {}: check --out, or start anew without --resume", path_.string()));
   }
   if (!error) fs::create_directories(path_, error);
   if (error) {
@@ -106,8 +110,9 @@ void OutputFolder::save(const ResultSet& results) const {
 
 void check_same_sweep(const Context& earlier, const Properties& options, const std::string& device_name) {
   if (earlier.device.name != device_name) {
-    throw InvalidInput(fmt::format("--resume goes on with a run of another device ({}, this is {}): choose another --out",
-                                   earlier.device.name, device_name));
+    throw InvalidInput(
+        fmt::format("--resume goes on with a run of another device ({}, this is {}): choose another --out",
+                    earlier.device.name, device_name));
   }
   for (const auto& [name, value] : options) {
     for (const auto& [earlier_name, earlier_value] : earlier.options) {
@@ -120,7 +125,9 @@ void check_same_sweep(const Context& earlier, const Properties& options, const s
       const auto number = [](const Value& v) {
         const auto* whole = std::get_if<std::int64_t>(&v);
         const auto* real = std::get_if<double>(&v);
-        return whole != nullptr ? std::optional(static_cast<double>(*whole)) : real != nullptr ? std::optional(*real) : std::nullopt;
+        return whole != nullptr  ? std::optional(static_cast<double>(*whole))
+               : real != nullptr ? std::optional(*real)
+                                 : std::nullopt;
       };
       if (name != earlier_name || value == earlier_value || (empty(value) && empty(earlier_value))) continue;
       if (number(value) && number(value) == number(earlier_value)) continue;

@@ -13,10 +13,11 @@ namespace qgemm::cli {
 /// Where a sweep's files go. Made before anything is measured, so that a folder that cannot be written is found then.
 class OutputFolder {
  public:
-  /// `given` empty: a new folder `qgemm-results/<date>-<device>` below the current one. A given folder that holds results
-  /// is only taken with `resume`, which goes on with them; in a folder where nothing was finished yet (the program was
-  /// killed early) it starts from the beginning. Throws `InvalidInput` for results without `resume`, for `resume`
-  /// without a folder that exists, and for files that are no results; `Unavailable` where it cannot be made or written.
+  /// `given` empty: a new folder `qgemm-results/<date>-<device>` below the current one. A given folder that holds
+  /// results is only taken with `resume`, which goes on with them; in a folder where nothing was finished yet (the
+  /// program was killed early) it starts from the beginning. Throws `InvalidInput` for results without `resume`, for
+  /// `resume` without a folder that exists, and for files that are no results; `Unavailable` where it cannot be made or
+  /// written.
   OutputFolder(const std::string& given, bool resume, const std::string& device_name);
 
   const std::filesystem::path& path() const { return path_; }

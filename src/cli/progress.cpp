@@ -43,8 +43,7 @@ void Progress::update(std::int64_t done, std::int64_t rows, double seconds_left)
                std::string(static_cast<std::size_t>(bar_width - filled), '.'), figures);
     drawn_ = true;
   } else {
-    const double now =
-        std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    const double now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     if (now - last_line_ < seconds_between_lines && done < rows) return;
     last_line_ = now;
     fmt::print(stderr, "{}\n", figures);

@@ -17,11 +17,12 @@ void print_table(const std::vector<QuantizeCost>& costs) {
              "in", "share of limit");
   for (const auto& cost : costs) {
     const std::string share = cost.limit_share > 0 ? fmt::format("{:.0f} %", 100 * cost.limit_share) : "–";
-    fmt::print("{:>7} {:>7} {:<14} {:>10.2f} {:>8.2f} {:>8.1f} {:<7} {:>15}\n", cost.m, cost.k, cost.scheme, cost.median_us,
-               cost.noise_pct, cost.gbps, cost.level, share);
+    fmt::print("{:>7} {:>7} {:<14} {:>10.2f} {:>8.2f} {:>8.1f} {:<7} {:>15}\n", cost.m, cost.k, cost.scheme,
+               cost.median_us, cost.noise_pct, cost.gbps, cost.level, share);
   }
   fmt::print(
-      "\nGB/s: input read once plus int8 written once, per median time of a call on the same buffers. in: the cache they\n"
+      "\nGB/s: input read once plus int8 written once, per median time of a call on the same buffers. in: the cache "
+      "they\n"
       "fit, or memory. share of limit: of that level's measured copy bandwidth (qgemm limits).\n");
 }
 
@@ -36,7 +37,9 @@ void add_quantize(CLI::App& app, int& exit_code) {
   };
   auto arguments = std::make_shared<Arguments>();
   QuantizeCostOptions& options = arguments->options;
-  command->add_option("--batch-sizes", options.batch_sizes, "M: rows to quantize")->check(whole_number())->capture_default_str();
+  command->add_option("--batch-sizes", options.batch_sizes, "M: rows to quantize")
+      ->check(whole_number())
+      ->capture_default_str();
   command->add_option("--widths", options.widths, "K: values a row")->check(whole_number())->capture_default_str();
   command->add_option("--schemes", options.schemes, "token, tensor (static scale), dyntensor, each with -azp too")
       ->capture_default_str();
@@ -45,14 +48,18 @@ void add_quantize(CLI::App& app, int& exit_code) {
   command->add_option("--max-time", options.max_time, "Seconds of samples a row")->capture_default_str();
   command->add_option("--max-noise", options.max_noise, "Percent")->capture_default_str();
   command->add_option("--min-samples", options.min_samples, "At least so many samples")->capture_default_str();
-  command->add_option("--seed", options.seed, "Seed of the activations")->check(unsigned_number())->capture_default_str();
+  command->add_option("--seed", options.seed, "Seed of the activations")
+      ->check(unsigned_number())
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {
     const Interrupt interrupt;
     arguments->options.input = parse_dtype(arguments->input);
     if (arguments->options.threads < 0) {
-      throw InvalidInput(fmt::format("--threads is {}: give a number from 0 (one a physical core)", arguments->options.threads));
+      throw InvalidInput(
+          fmt::format("--threads is {}: give a number from 0 (one a physical core)", arguments->options.threads));
     }
+    check(arguments->options);  // before the limits, which take their time
     const auto limits = measure_limits(arguments->options.threads, 1.5);
     const auto costs = measure_quantize_cost(arguments->options, limits, interrupt.flag());
     if (arguments->json) {

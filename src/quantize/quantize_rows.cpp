@@ -76,6 +76,8 @@ void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* 
   const auto range_of = row_kernels().range[kernel_index(x.dtype)];
   const auto quantize = row_kernels().quantize[kernel_index(x.dtype)];
   const bool stream = streams(x, target);
+  // A row of float32 can span so little, so far from zero, that its quotients pass 2³⁰; 16-bit floats are too coarse.
+  const bool ranged = azp == nullptr || x.dtype != DType::f32;
   BadRow bad;
 #pragma omp parallel for schedule(static) if (x.rows * x.cols >= parallel_threshold)
   for (std::int64_t r = 0; r < x.rows; ++r) {
@@ -89,7 +91,8 @@ void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* 
     if (azp != nullptr) azp[r] = scale.azp;
     // The first pass over a row waits for memory, the second computes: it fetches the next row meanwhile.
     const void* next = r + 1 < x.rows ? row_at(x, r + 1) : nullptr;
-    quantize(row_at(x, r), x.cols, scale.scale, scale.azp, target.flip, target.q + r * target.stride, next, stream);
+    quantize(row_at(x, r), x.cols, scale.scale, scale.azp, target.flip, target.q + r * target.stride,
+             {.ranged = ranged, .stream = stream, .next = next});
   }
   bad.check(what);
 }
@@ -100,8 +103,8 @@ void quantize_by_scale(const ConstMatrixView& x, const ByteTarget& target, Stati
   BadRow bad;
 #pragma omp parallel for schedule(static) if (x.rows * x.cols >= parallel_threshold)
   for (std::int64_t r = 0; r < x.rows; ++r) {
-    if (!quantize(row_at(x, r), x.cols, scale.scale, scale.azp, target.flip, target.q + r * target.stride, nullptr,
-                  stream)) {
+    if (!quantize(row_at(x, r), x.cols, scale.scale, scale.azp, target.flip, target.q + r * target.stride,
+                  {.stream = stream})) {
       bad.note(r);
     }
   }

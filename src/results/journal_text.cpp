@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "qgemm/error.hpp"
@@ -19,6 +20,16 @@ std::optional<Json> parse_line(std::string_view line, bool last, const std::stri
   } catch (const InvalidInput&) {
     if (last) return std::nullopt;
     throw InvalidInput(place + " is no JSON: the file was damaged or edited; remove that line to read the rest");
+  }
+}
+
+/// A resumed run tries rows again that failed before: the last word on a case counts, in the first one's place.
+void add_row(std::vector<Result>& rows, Result row) {
+  const auto earlier = std::find_if(rows.begin(), rows.end(), [&](const Result& other) { return same_case(other, row); });
+  if (earlier != rows.end()) {
+    *earlier = std::move(row);
+  } else {
+    rows.push_back(std::move(row));
   }
 }
 
@@ -40,7 +51,7 @@ JournalText parse_journal(std::string_view text, const std::string& source) {
     const auto json = parse_line(text.substr(begin, end - begin), end + 1 == text.size(), place);
     if (!json) break;
     if (journal.has_context) {
-      journal.results.rows.push_back(read_row(*json, place));
+      add_row(journal.results.rows, read_row(*json, place));
     } else {
       check_schema(*json, source);
       journal.results.context = read_context_of(*json, place);

@@ -214,9 +214,10 @@ void measure_together(std::vector<PlannedRow*>& rows, const PointInputs& inputs,
   }
   const LoadReading load = watch.read();
   for (auto& contender : contenders) {
-    if (!contender) continue;
+    // A row that a stop cut short is `skipped`, so that a resumed run measures it whole.
+    if (!contender || !contender->finished()) continue;
     contender->conclude();
-    if (!stopped(stop)) drop_failed(contender, [&] { contender->split(); });
+    drop_failed(contender, [&] { contender->split(); });
     if (contender) note_load(load, contender->row());
   }
 }

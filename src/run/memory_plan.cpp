@@ -9,9 +9,10 @@
 namespace qgemm {
 namespace {
 
-std::string gib(std::int64_t bytes) {
-  std::string text = std::to_string(static_cast<double>(bytes) / (1 << 30));
-  return text.substr(0, text.find('.') + 2) + " GiB";
+std::string size_text(std::int64_t bytes) {
+  const bool large = bytes >= std::int64_t{1} << 30U;
+  const std::string text = std::to_string(static_cast<double>(bytes) / (large ? 1 << 30U : 1 << 20U));
+  return text.substr(0, text.find('.') + 2) + (large ? " GiB" : " MiB");
 }
 
 std::int64_t row_bytes(const PlannedRow& planned) {
@@ -53,7 +54,7 @@ std::vector<std::vector<PlannedRow*>> group_by_memory(const Shape& shape, std::v
     const std::int64_t needed = row_bytes(planned) + 4 * shape.m * shape.n;
     if (shared + needed > budget) {
       planned.row.outcome = Outcome::out_of_memory;
-      planned.row.message = "needs about " + gib(shared + needed) + " of memory where " + gib(std::max<std::int64_t>(budget, 0)) +
+      planned.row.message = "needs about " + size_text(shared + needed) + " of memory where " + size_text(std::max<std::int64_t>(budget, 0)) +
                             " may be used: free some, or choose smaller shapes or a larger TP";
       continue;
     }

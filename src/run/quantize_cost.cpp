@@ -27,26 +27,6 @@ Scheme scheme_of(const std::string& text) {
   return parse_provider("int8-channel-w-" + text.substr(0, text.find("-azp")) + "-a" + (azp ? "-azp" : ""));
 }
 
-void check(const QuantizeCostOptions& options) {
-  const auto check_sizes = [](const char* flag, const std::vector<std::int64_t>& sizes) {
-    for (const auto size : sizes) {
-      if (size >= 1 && size <= (1 << 24)) continue;
-      throw InvalidInput(std::string(flag) + " has " + std::to_string(size) + ": give whole numbers from 1 to 16777216");
-    }
-    if (sizes.empty()) throw InvalidInput(std::string(flag) + " is empty: give whole numbers from 1");
-  };
-  check_sizes("--batch-sizes", options.batch_sizes);
-  check_sizes("--widths", options.widths);
-  for (const auto& scheme : options.schemes) scheme_of(scheme);
-  if (options.schemes.empty()) throw InvalidInput("--schemes is empty: use " + join_or(known_schemes));
-  if (options.input != DType::bf16 && options.input != DType::f16 && options.input != DType::f32) {
-    throw InvalidInput("--input is " + std::string(name(options.input)) + ": use bf16, f16 or f32");
-  }
-  if (!(options.max_time > 0) || !(options.max_noise > 0) || options.min_samples < 1) {
-    throw InvalidInput("--max-time, --max-noise and --min-samples have to be positive");
-  }
-}
-
 Matrix activations_of_type(std::int64_t m, std::int64_t k, DType type, std::uint64_t seed) {
   Matrix bf16 = random_activations(m, k, DataKind::normal, seed);
   if (type == DType::bf16) return bf16;
@@ -82,6 +62,26 @@ double bandwidth_of(const std::string& level, const std::vector<Limit>& limits) 
 }
 
 }  // namespace
+
+void check(const QuantizeCostOptions& options) {
+  const auto check_sizes = [](const char* flag, const std::vector<std::int64_t>& sizes) {
+    for (const auto size : sizes) {
+      if (size >= 1 && size <= (1 << 24)) continue;
+      throw InvalidInput(std::string(flag) + " has " + std::to_string(size) + ": give whole numbers from 1 to 16777216");
+    }
+    if (sizes.empty()) throw InvalidInput(std::string(flag) + " is empty: give whole numbers from 1");
+  };
+  check_sizes("--batch-sizes", options.batch_sizes);
+  check_sizes("--widths", options.widths);
+  for (const auto& scheme : options.schemes) scheme_of(scheme);
+  if (options.schemes.empty()) throw InvalidInput("--schemes is empty: use " + join_or(known_schemes));
+  if (options.input != DType::bf16 && options.input != DType::f16 && options.input != DType::f32) {
+    throw InvalidInput("--input is " + std::string(name(options.input)) + ": use bf16, f16 or f32");
+  }
+  if (!(options.max_time > 0) || !(options.max_noise > 0) || options.min_samples < 1) {
+    throw InvalidInput("--max-time, --max-noise and --min-samples have to be positive");
+  }
+}
 
 std::vector<QuantizeCost> measure_quantize_cost(const QuantizeCostOptions& options, const std::vector<Limit>& limits,
                                                 const std::atomic<bool>* stop) {

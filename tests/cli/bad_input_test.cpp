@@ -29,13 +29,16 @@ TEST_P(BadInputs, AreTold) {
   EXPECT_EQ(run.out, "");
   ASSERT_EQ(run.complaints().size(), 1U) << run.err;
   EXPECT_TRUE(run.err.starts_with("qgemm: ")) << run.err;
-  for (const auto& part : GetParam().told) EXPECT_NE(run.err.find(part), std::string::npos) << part << " in " << run.err;
+  for (const auto& part : GetParam().told)
+    EXPECT_NE(run.err.find(part), std::string::npos) << part << " in " << run.err;
   EXPECT_TRUE(scratch.entries().empty()) << "left " << scratch.entries()[0];
 }
 
 const std::vector<BadInput> names{
-    {{"bench", "--models", "meta-llama/Llama-3.1-8b-Instuct"}, {"Llama-3.1-8b-Instuct", "meta-llama/Llama-3.1-8B-Instruct"}},
-    {{"bench", "--models", "Qwen2.5"}, {"'Qwen2.5' is ambiguous", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-72B-Instruct"}},
+    {{"bench", "--models", "meta-llama/Llama-3.1-8b-Instuct"},
+     {"Llama-3.1-8b-Instuct", "meta-llama/Llama-3.1-8B-Instruct"}},
+    {{"bench", "--models", "Qwen2.5"},
+     {"'Qwen2.5' is ambiguous", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-72B-Instruct"}},
     {{"bench", "--models", ""}, {"empty"}},
     {{"bench", "--models", "missing/config.json"}, {"missing/config.json"}},
     {{"bench", "--layers", "kv"}, {"'kv'", "qkv"}},
@@ -107,8 +110,8 @@ INSTANTIATE_TEST_SUITE_P(CommandLines, BadInputs, testing::ValuesIn(command_line
 
 TEST(BadInput, AnUnknownIsaIsTold) {
   const ScratchFolder scratch;
-  const Finished run = run_program({"bench", "--shapes", "4x64x96"},
-                                   {.folder = scratch.path(), .environment = {{"QGEMM_ISA", "mmx"}}});
+  const Finished run =
+      run_program({"bench", "--shapes", "4x64x96"}, {.folder = scratch.path(), .environment = {{"QGEMM_ISA", "mmx"}}});
   EXPECT_EQ(run.exit_code, 2);
   ASSERT_EQ(run.complaints().size(), 1U) << run.err;
   EXPECT_NE(run.err.find("mmx"), std::string::npos);

@@ -11,13 +11,43 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> row_fields{
-    "model",      "layer",       "tp",           "m",           "n",           "k",         "provider",
-    "engine",     "kernel",      "cache",        "outcome",     "message",     "median_us", "p20_us",
-    "p80_us",     "samples",     "noise_pct",    "samples_us",  "tflops",      "tflops_low", "tflops_high",
-    "speedup",    "speedup_f32", "limit_us",     "limit_share", "bound",       "quantize_us", "gemm_us",
-    "sqnr_db",    "rel_error",   "max_abs_error", "exact",      "clock_mhz",   "power_w",   "temperature_c",
-    "throttle",   "repro"};
+const std::vector<std::string> row_fields{"model",
+                                          "layer",
+                                          "tp",
+                                          "m",
+                                          "n",
+                                          "k",
+                                          "provider",
+                                          "engine",
+                                          "kernel",
+                                          "cache",
+                                          "outcome",
+                                          "message",
+                                          "median_us",
+                                          "p20_us",
+                                          "p80_us",
+                                          "samples",
+                                          "noise_pct",
+                                          "samples_us",
+                                          "tflops",
+                                          "tflops_low",
+                                          "tflops_high",
+                                          "speedup",
+                                          "speedup_f32",
+                                          "limit_us",
+                                          "limit_share",
+                                          "bound",
+                                          "quantize_us",
+                                          "gemm_us",
+                                          "sqnr_db",
+                                          "rel_error",
+                                          "max_abs_error",
+                                          "exact",
+                                          "clock_mhz",
+                                          "power_w",
+                                          "temperature_c",
+                                          "throttle",
+                                          "repro"};
 
 bool is_png(const fs::path& file) { return text_of(file).starts_with("\x89PNG\r\n"); }
 
@@ -57,7 +87,8 @@ TEST(Bench, SavesTheContext) {
   const Json& saved = measured_run().saved;
   EXPECT_EQ(saved["schema"], 1);
   const Json& context = saved["context"];
-  for (const char* field : {"date", "host", "command", "qgemm_version", "git_revision", "device", "limits", "seed", "options"}) {
+  for (const char* field :
+       {"date", "host", "command", "qgemm_version", "git_revision", "device", "limits", "seed", "options"}) {
     EXPECT_TRUE(context.contains(field)) << field;
   }
   EXPECT_EQ(context["device"]["kind"], "cpu");
@@ -66,7 +97,8 @@ TEST(Bench, SavesTheContext) {
   EXPECT_EQ(context["seed"], 7);
   EXPECT_EQ(context["options"]["shapes"], Json({"4x64x96", "16x128x64"}));
   EXPECT_EQ(context["options"]["max-time"], 0.02);
-  EXPECT_NE(context["command"].get<std::string>().find(" bench --shapes 4x64x96 16x128x64 --max-time 0.02"), std::string::npos);
+  EXPECT_NE(context["command"].get<std::string>().find(" bench --shapes 4x64x96 16x128x64 --max-time 0.02"),
+            std::string::npos);
 }
 
 TEST(Bench, MeasuresEveryDefaultProviderAtEveryShape) {
@@ -199,14 +231,15 @@ TEST_P(BenchAsIf, IsExactToo) {
                                    {.folder = scratch.path(), .environment = {{"QGEMM_ISA", GetParam()}}});
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   const Json rows = json_of(scratch / "run/results.json")["rows"];
-  EXPECT_EQ(rows.size(), 20U);  // 2 weight scales, 5 activation schemes, inside the call and ahead of it
+  EXPECT_EQ(rows.size(), 24U);  // 2 weight scales × 3 activation scales × azp or not × inside the call or ahead of it
   for (const auto& row : rows) {
     EXPECT_TRUE(measured(row)) << case_of(row) << ": " << row["outcome"] << " " << row["message"];
     EXPECT_EQ(row["exact"], true) << case_of(row) << " by " << row["kernel"];
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, BenchAsIf, testing::Values("plain", "avx2"), [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Isa, BenchAsIf, testing::Values("plain", "avx2"),
+                         [](const auto& tested) { return tested.param; });
 
 }  // namespace
 }  // namespace qgemm

@@ -100,19 +100,33 @@ INSTANTIATE_TEST_SUITE_P(Signals, Interrupt, testing::Values(SIGINT, SIGTERM),
 /// A row that was stopped before it had its samples is not what was asked for: going on has to measure it again.
 TEST(Resume, KeepsNoRowThatWasStoppedBeforeItsLeastSamples) {
   const ScratchFolder scratch;
-  // One point whose rows need some 5 s for their 50,000 samples of at least 0.1 ms, so any signal falls among them.
-  const Arguments words{"bench", "--shapes", "4x64x64", "--providers", "f32", "--min-samples", "50000", "--max-time", "60",
-                        "--no-plots", "--out", "run"};
+  // 50,000 samples of 0.1 ms take 5 s, so the signal falls among them.
+  const Arguments words{"bench", "--shapes",   "4x64x64", "--providers", "f32",   "--min-samples",
+                        "50000", "--max-time", "60",      "--no-plots",  "--out", "run"};
   Program program(words, {.folder = scratch.path()});
   ASSERT_TRUE(program.wait_until([&] { return fs::exists(scratch / "run/journal.jsonl"); }));
   const auto started = std::chrono::steady_clock::now();
   program.wait_until([&] { return std::chrono::steady_clock::now() - started > std::chrono::milliseconds(700); });
   program.send(SIGINT);
   EXPECT_EQ(program.finish().exit_code, 130);
-  for (const auto& row : json_of(scratch / "run/results.json")["rows"]) {
-    EXPECT_TRUE(row["outcome"] == "skipped" || row["samples"] >= 50'000) << row["outcome"] << " with " << row["samples"] << " samples";
+  const Json saved = json_of(scratch / "run/results.json");
+  for (const auto& row : saved["rows"]) {
+    EXPECT_TRUE(row["outcome"] == "skipped" || row["samples"] >= 50'000)
+        << row["outcome"] << " with " << row["samples"] << " samples";
   }
   EXPECT_EQ(journal_rows(scratch / "run").size(), 0U);
+}
+
+/// `timeout` signals its child and then its group, a shell and `make` pass Ctrl-C on: that is no wish to lose the
+/// results.
+TEST(Interrupt, ThatComesTwiceAtOnceSavesAsWell) {
+  const ScratchFolder scratch;
+  Program program(long_sweep(), {.folder = scratch.path()});
+  EXPECT_TRUE(program.wait_until([&] { return journal_rows(scratch / "run").size() >= 2; }));
+  program.send(SIGINT);
+  program.send(SIGTERM);
+  EXPECT_EQ(program.finish().exit_code, 130);
+  EXPECT_EQ(json_of(scratch / "run/results.json")["rows"].size(), all_rows);
 }
 
 TEST(Interrupt, WhileLimitsAreMeasuredSkipsEverything) {
@@ -122,7 +136,8 @@ TEST(Interrupt, WhileLimitsAreMeasuredSkipsEverything) {
   program.send(SIGINT);
   const Finished run = program.finish();
   EXPECT_EQ(run.exit_code, 130);
-  for (const auto& row : json_of(scratch / "run/results.json")["rows"]) EXPECT_EQ(row["outcome"], "skipped");
+  const Json saved = json_of(scratch / "run/results.json");
+  for (const auto& row : saved["rows"]) EXPECT_EQ(row["outcome"], "skipped");
 }
 
 TEST(Kill, LeavesAJournalThatIsGoneOnWith) {

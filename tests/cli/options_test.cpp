@@ -21,7 +21,8 @@ std::size_t lines_with(const std::string& text, const std::string& part) {
 
 TEST(Plan, PrintsPointsMemoryAndTimeAndWritesNothing) {
   const ScratchFolder scratch;
-  const Finished run = plan({"--models", "3.1-8B", "--tp-sizes", "1", "2", "--batch-sizes", "16", "128", "--out", "run"}, scratch);
+  const Finished run =
+      plan({"--models", "3.1-8B", "--tp-sizes", "1", "2", "--batch-sizes", "16", "128", "--out", "run"}, scratch);
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.err, "");
   EXPECT_EQ(lines_with(run.out, "meta-llama/Llama-3.1-8B-Instruct"), 16U);  // 4 layers × 2 TP × 2 M
@@ -109,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(Toml, BrokenConfigs, testing::ValuesIn(broken_configs))
 
 /// One provider's rows, with the memory the sweep may use.
 Json rows_within(const std::string& gib, const Arguments& sweep, const ScratchFolder& scratch) {
-  Arguments words{"bench", "--max-time", "0.01", "--min-samples", "3", "--quiet", "--no-plots", "--out", "run", "--max-memory", gib};
+  Arguments words{"bench",      "--max-time", "0.01", "--min-samples", "3", "--quiet",
+                  "--no-plots", "--out",      "run",  "--max-memory",  gib};
   words.insert(words.end(), sweep.begin(), sweep.end());
   const Finished run = run_program(words, {.folder = scratch.path()});
   EXPECT_EQ(run.exit_code, 0) << run.err;
@@ -131,7 +133,9 @@ TEST(MaxMemory, ThatHoldsNothingGivesRowsThatSaySo) {
 TEST(MaxMemory, InBetweenLeavesOutOnlyTheLargeProviders) {
   const ScratchFolder scratch;
   // Hot: one set of packed weights. 2048 × 2048 in f32 are 16 MiB, in int8 4 MiB; both need the bf16 original (8 MiB).
-  const Json rows = rows_within("0.028", {"--shapes", "8x2048x2048", "--cache", "hot", "--providers", "f32", "int8-channel-w-token-a-noquant"}, scratch);
+  const Json rows = rows_within(
+      "0.028", {"--shapes", "8x2048x2048", "--cache", "hot", "--providers", "f32", "int8-channel-w-token-a-noquant"},
+      scratch);
   EXPECT_EQ(find_row(rows, "f32")["outcome"], "out_of_memory") << rows.dump(1);
   EXPECT_TRUE(measured(find_row(rows, "int8-channel-w-token-a-noquant"))) << rows.dump(1);
 }

@@ -69,8 +69,8 @@ TEST(Limits, AreText) {
 }
 
 TEST(Quantize, MeasuresEverySchemeAndSize) {
-  const Json out = parse_or_fail(run_here({"quantize", "--batch-sizes", "1", "3", "--widths", "65", "--max-time", "0.01",
-                                           "--min-samples", "3", "--json"})
+  const Json out = parse_or_fail(run_here({"quantize", "--batch-sizes", "1", "3", "--widths", "65", "--max-time",
+                                           "0.01", "--min-samples", "3", "--json"})
                                      .out);
   expect_limits(out["limits"]);
   ASSERT_EQ(out["rows"].size(), 8U);  // four schemes

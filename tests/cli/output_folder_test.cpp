@@ -8,7 +8,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Arguments tiny{"bench", "--shapes", "4x64x96", "--providers", "f32", "--max-time", "0.02", "--min-samples", "3", "--no-plots"};
+const Arguments tiny{"bench",      "--shapes", "4x64x96",       "--providers", "f32",
+                     "--max-time", "0.02",     "--min-samples", "3",           "--no-plots"};
 
 Arguments tiny_into(const std::string& out) {
   Arguments words = tiny;
@@ -87,7 +88,8 @@ TEST(FullDisk, KeepsAndShowsWhatWasMeasuredBefore) {
   EXPECT_EQ(run_program(words, {.folder = scratch.path()}).exit_code, 0);
   const Json resumed = json_of(scratch / "run/results.json")["rows"];
   EXPECT_EQ(resumed.size(), 32U);
-  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(resumed[i]["samples_us"], rows[i]["samples_us"]) << case_of(rows[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT_EQ(resumed[i]["samples_us"], rows[i]["samples_us"]) << case_of(rows[i]);
 }
 
 TEST(FullDisk, FromTheStartCanBeGoneOnWith) {

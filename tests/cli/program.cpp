@@ -18,9 +18,7 @@ namespace qgemm {
 namespace fs = std::filesystem;
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct Pipe {
   int read = -1, write = -1;

@@ -46,7 +46,7 @@ struct Surroundings {
   std::filesystem::path folder;  ///< The child's working directory.
   std::vector<std::pair<std::string, std::string>> environment{};
   std::optional<std::uint64_t> largest_file{};  ///< Bytes (RLIMIT_FSIZE): a disk that is full after them.
-  bool stdout_full = false;                   ///< stdout is /dev/full.
+  bool stdout_full = false;                     ///< stdout is /dev/full.
 };
 
 /// The program, running as a child of the test. Its output is read while the test waits, so keep waiting.

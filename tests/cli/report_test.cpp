@@ -54,7 +54,8 @@ TEST(Report, RendersMarkdown) {
 TEST(Report, DrawsPlotsWhereItIsTold) {
   const ScratchFolder scratch;
   for (const std::string format : {"png", "svg"}) {
-    const Finished run = report({(measured_run().folder / "results.json").string(), "--format", format, "--out", "plots"}, scratch.path());
+    const Finished run = report(
+        {(measured_run().folder / "results.json").string(), "--format", format, "--out", "plots"}, scratch.path());
     EXPECT_EQ(run.exit_code, 0) << run.err;
     const auto printed = lines_of(run.out);
     EXPECT_EQ(printed.size(), 2U);
@@ -69,8 +70,7 @@ TEST(Report, WithoutATerminalWritesNoEscapeCodes) {
 }
 
 TEST(Report, TellsAFullDisk) {
-  const Finished run =
-      run_program({"report", "results.json"}, {.folder = measured_run().folder, .stdout_full = true});
+  const Finished run = run_program({"report", "results.json"}, {.folder = measured_run().folder, .stdout_full = true});
   EXPECT_EQ(run.exit_code, 3);
   EXPECT_EQ(run.complaints().size(), 1U) << run.err;
 }
@@ -101,7 +101,8 @@ class ReportOfNoResult : public testing::Test {
 };
 
 TEST_F(ReportOfNoResult, Truncated) {
-  for (const std::size_t part : {2, 3, 10}) expect_refused({"cut.json", valid().substr(0, valid().size() / part), "line"});
+  for (const std::size_t part : {2, 3, 10})
+    expect_refused({"cut.json", valid().substr(0, valid().size() / part), "line"});
 }
 
 TEST_F(ReportOfNoResult, Empty) {

@@ -51,7 +51,8 @@ TEST(RowKernels, QuantizeBitForBitAsTheReferenceOnEveryInstructionSet) {
         const std::int32_t azp = rng() % 3 == 0 ? static_cast<std::int32_t>(rng() % 2001) - 1000 : own.azp;
         const std::uint8_t flip = rng() % 2 == 0 ? 0x80 : 0;
         std::vector<std::uint8_t> q(static_cast<std::size_t>(count) + 1, 0xee);
-        ASSERT_TRUE(kernels->quantize[type](x.data(), count, scale, azp, flip, q.data(), nullptr, false));
+        const QuantizeHints hints{.ranged = scale == own.scale && azp == own.azp && (type != 0 || azp == 0)};
+        ASSERT_TRUE(kernels->quantize[type](x.data(), count, scale, azp, flip, q.data(), hints));
         for (std::int64_t i = 0; i < count; ++i) {
           const auto expected = reference::quantize_value(element(x.view(), 0, i), scale, azp);
           ASSERT_EQ(static_cast<std::int8_t>(q[static_cast<std::size_t>(i)] ^ flip), expected)
@@ -81,7 +82,7 @@ TEST(RowKernels, DivideExactlyNearEveryTie) {
         x.push_back(value);
       }
       std::vector<std::uint8_t> q(x.size());
-      ASSERT_TRUE(kernels->quantize[0](x.data(), 64, scale, 0, 0, q.data(), nullptr, false));
+      ASSERT_TRUE(kernels->quantize[0](x.data(), 64, scale, 0, 0, q.data(), {}));
       for (std::size_t i = 0; i < x.size(); ++i) {
         ASSERT_EQ(static_cast<std::int8_t>(q[i]), reference::quantize_value(x[i], scale, 0))
             << kernels->name << " x=" << x[i] << " scale=" << scale;
@@ -112,7 +113,7 @@ TEST(RowKernels, FindTheRangeAndWhatIsNotFinite) {
           set_element(broken.view(), 0, at, bad);
           std::vector<std::uint8_t> q(static_cast<std::size_t>(count));
           EXPECT_FALSE(kernels->range[type](broken.data(), count).finite) << kernels->name << " " << at;
-          EXPECT_FALSE(kernels->quantize[type](broken.data(), count, 1, 0, 0, q.data(), nullptr, false));
+          EXPECT_FALSE(kernels->quantize[type](broken.data(), count, 1, 0, 0, q.data(), {}));
         }
       }
     }

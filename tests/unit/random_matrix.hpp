@@ -7,8 +7,8 @@
 namespace qgemm::testing {
 
 /// What a random matrix is made of, chosen to reach the corners of quantization.
-enum class Values : std::uint8_t { normal, outliers, integers, ties, zero_rows, tiny, huge, one_sided, constant_rows };
-inline constexpr int value_kinds = 9;
+enum class Values : std::uint8_t { normal, outliers, integers, ties, zero_rows, tiny, huge, one_sided, constant_rows, far_and_narrow };
+inline constexpr int value_kinds = 10;
 
 inline float random_value(std::mt19937_64& rng, Values kind, std::int64_t row) {
   std::normal_distribution<float> normal;
@@ -23,6 +23,8 @@ inline float random_value(std::mt19937_64& rng, Values kind, std::int64_t row) {
     case Values::huge: return normal(rng) * 0x1p120F;
     case Values::one_sided: return 5.0F + std::abs(normal(rng));
     case Values::constant_rows: return static_cast<float>(row % 5) - 2.0F;
+    // Spans a millionth of its distance from zero: zero points and quotients near and past 2³⁰ in float32.
+    case Values::far_and_narrow: return 1e6F + static_cast<float>(rng() % 3) * (row % 2 == 0 ? 0.0625F : 16.0F);
   }
   return 0;
 }

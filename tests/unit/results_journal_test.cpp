@@ -72,6 +72,18 @@ TEST(ResultsJournal, ResumeGoesOnBehindTheLastWholeLine) {
   }
 }
 
+TEST(ResultsJournal, TheLastLineOfACaseCounts) {
+  const Scratch scratch;
+  const ResultSet run = sample_run(1, 1);
+  write_journal(scratch / "journal.jsonl", run);
+  Result again = run.rows.front();
+  again.message = "tried again";
+  Journal(scratch / "journal.jsonl", run.context, true).append(again);
+  const auto rows = load_results(scratch / "journal.jsonl").rows;
+  ASSERT_EQ(rows.size(), run.rows.size());
+  EXPECT_EQ(rows.front().message, "tried again");
+}
+
 TEST(ResultsJournal, ResumeDropsALastLineThatACrashLeftAsNoJson) {
   const Scratch scratch;
   const auto file = scratch / "journal.jsonl";

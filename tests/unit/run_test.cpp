@@ -161,7 +161,7 @@ TEST(MemoryPlan, GroupsWhatFitsAndNamesWhatDoesNot) {
   EXPECT_EQ(two[1].size(), 1U);
   EXPECT_TRUE(group_by_memory(shape, rows, shared + one - 1).empty());
   EXPECT_EQ(rows[0].row.outcome, Outcome::out_of_memory);
-  EXPECT_NE(rows[0].row.message.find("GiB"), std::string::npos);
+  EXPECT_NE(rows[0].row.message.find("MiB"), std::string::npos);
 }
 
 TEST(WeightSets, ColdIsMoreThanTwiceTheCache) {

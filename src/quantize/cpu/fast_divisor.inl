@@ -1,4 +1,4 @@
-// Included inside `struct V`: exact division of many numbers by one, of quotients clamped to ±2³⁰.
+// Included inside `struct V`: exact division of many numbers by one, for quotients within ±2³⁰.
 //
 // Two Newton corrections of x·(1/s) with fused multiply-adds give the correctly rounded quotient: the residual of a
 // faithful quotient is exact, and one more correction by a correctly rounded reciprocal rounds correctly (P. Markstein,
@@ -15,8 +15,9 @@ class Divisor {
     reciprocal_ = set(in_range ? 1.0F / scale : 0.0F);
     if (scale * 0x1p30F > 3e38F) limit_ = set(3.4028234e38F);
   }
+  /// x, or the value that gives ±2³⁰ where its quotient would be further out: what an integer cannot hold.
+  F clamped(F x) const { return V::min(V::max(x, negate(limit_)), limit_); }
   F operator()(F x) const {
-    x = V::min(V::max(x, negate(limit_)), limit_);
     if (!corrected_) return V::divide(x, scale_);
     F quotient = V::mul(x, reciprocal_);
     quotient = V::multiply_add(V::negative_multiply_add(quotient, scale_, x), reciprocal_, quotient);

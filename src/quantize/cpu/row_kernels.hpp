@@ -21,14 +21,21 @@ struct RowEpilogue {
   const float* bias;             ///< N values or null
 };
 
+/// What a caller knows that makes quantizing a row faster.
+struct QuantizeHints {
+  bool ranged = false;         ///< The scale was found from this row (`RowKernels::range`): all is finite and in reach.
+  bool stream = false;         ///< Store past the caches; `q` is aligned to 64 bytes then.
+  const void* next = nullptr;  ///< A row of the same length to prefetch meanwhile.
+};
+
 /// The inner loops on one row, for one instruction set. Input types by index: 0 f32, 1 bf16, 2 f16.
 struct RowKernels {
   const char* name;
   RowRange (*range[3])(const void* x, std::int64_t count);
   /// q = saturate(round_half_even(x/scale) + azp), XORed with `flip` (0, or 0x80 for the shifted form); false where x
-  /// holds NaN or infinity. `next`: a row to prefetch meanwhile, or null. `stream`: store past the caches.
+  /// holds NaN or infinity (not looked for where the hints say it is ranged).
   bool (*quantize[3])(const void* x, std::int64_t count, float scale, std::int32_t azp, std::uint8_t flip,
-                      std::uint8_t* q, const void* next, bool stream);
+                      std::uint8_t* q, const QuantizeHints& hints);
   /// D row from int32 sums; output types by index as above.
   void (*dequantize[3])(const std::int32_t* sums, std::int64_t count, const RowEpilogue& epilogue, void* d);
 };

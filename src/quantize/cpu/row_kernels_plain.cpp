@@ -108,6 +108,7 @@ struct V {
   class Divisor {
    public:
     explicit Divisor(float scale) : scale_(scale) {}
+    F clamped(const F& x) const { return x; }
     F operator()(const F& x) const {
       if (scale_ == 0.0F) return set(0.0F);  // a zero scale stands for a row of zeros
       return each<F>([&](int i) { return std::clamp(x.lane[i] / scale_, -0x1p30F, 0x1p30F); });

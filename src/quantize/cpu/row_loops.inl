@@ -1,7 +1,7 @@
 // The row loops over a vector type `V`, included by one file an instruction set, each of which defines `V` in an
 // unnamed namespace. No function of a library header may be called here: see RowEpilogue.
 //
-// `V::Divisor` is exact division (one rounding), of values first clamped to ±2³⁰ quotients so that the integers fit.
+// `V::Divisor` divides with one rounding; `clamped` limits what it divides so that quotients stay within ±2³⁰.
 
 struct Bf16Bits {
   std::uint16_t bits;
@@ -38,15 +38,23 @@ RowRange range_row(const void* data, std::int64_t count) {
   return {V::reduce_min(low), V::reduce_max(high), V::reduce_max_int(bits) < infinity_bits};
 }
 
-template <class T, bool Stream>
+template <class T, bool Ranged, bool Stream>
 bool quantize_row_to(const T* x, std::int64_t count, float scale, std::int32_t azp, std::uint8_t flip, std::uint8_t* q,
                      const T* next) {
   const V::Divisor divisor(scale);
   const V::I zero = V::set_int(azp);
   V::I bits = V::set_int(0);
   const auto quantized = [&](V::F value) {
-    bits = V::max_int(bits, V::abs_bits(value));
+    if constexpr (!Ranged) {
+      bits = V::max_int(bits, V::abs_bits(value));
+      value = divisor.clamped(value);
+    }
     return V::add_int(V::round_to_int(divisor(value)), zero);
+  };
+  const auto quantize_four = [&](std::int64_t i) {
+    V::store_bytes<Stream>(quantized(V::load(x + i)), quantized(V::load(x + i + V::width)),
+                           quantized(V::load(x + i + 2 * V::width)), quantized(V::load(x + i + 3 * V::width)), flip,
+                           q + i);
   };
   std::int64_t i = 0;
   if (next != nullptr) {
@@ -54,16 +62,10 @@ bool quantize_row_to(const T* x, std::int64_t count, float scale, std::int32_t a
       for (std::int64_t byte = 0; byte < static_cast<std::int64_t>(4 * V::width * sizeof(T)); byte += 64) {
         __builtin_prefetch(reinterpret_cast<const char*>(next + i) + byte, 0, 2);
       }
-      V::store_bytes<Stream>(quantized(V::load(x + i)), quantized(V::load(x + i + V::width)),
-                             quantized(V::load(x + i + 2 * V::width)), quantized(V::load(x + i + 3 * V::width)), flip,
-                             q + i);
+      quantize_four(i);
     }
   } else {
-    for (; i + 4 * V::width <= count; i += 4 * V::width) {
-      V::store_bytes<Stream>(quantized(V::load(x + i)), quantized(V::load(x + i + V::width)),
-                             quantized(V::load(x + i + 2 * V::width)), quantized(V::load(x + i + 3 * V::width)), flip,
-                             q + i);
-    }
+    for (; i + 4 * V::width <= count; i += 4 * V::width) quantize_four(i);
   }
   for (; i < count; i += V::width) {
     T padded[V::width];
@@ -75,16 +77,15 @@ bool quantize_row_to(const T* x, std::int64_t count, float scale, std::int32_t a
     for (std::int64_t j = 0; j < left; ++j) q[i + j] = bytes[j];
   }
   if constexpr (Stream) V::fence();  // streamed stores are ordered with nothing else
-  return V::reduce_max_int(bits) < infinity_bits;
+  return Ranged || V::reduce_max_int(bits) < infinity_bits;
 }
 
 template <class T>
 bool quantize_row(const void* x, std::int64_t count, float scale, std::int32_t azp, std::uint8_t flip, std::uint8_t* q,
-                  const void* next, bool stream) {
-  const T* row = static_cast<const T*>(x);
-  const T* ahead = static_cast<const T*>(next);
-  return stream ? quantize_row_to<T, true>(row, count, scale, azp, flip, q, ahead)
-                : quantize_row_to<T, false>(row, count, scale, azp, flip, q, ahead);
+                  const QuantizeHints& hints) {
+  const auto run = hints.ranged ? (hints.stream ? quantize_row_to<T, true, true> : quantize_row_to<T, true, false>)
+                                : (hints.stream ? quantize_row_to<T, false, true> : quantize_row_to<T, false, false>);
+  return run(static_cast<const T*>(x), count, scale, azp, flip, q, static_cast<const T*>(hints.next));
 }
 
 /// One vector of results from `sums`, with the scales, zero points and biases of the same columns.
