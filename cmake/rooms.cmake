@@ -1,12 +1,13 @@
 # One static library a folder of src/ ("a room"). Each has an include directory of its own in which only its own folder
 # can be seen, under its name, so `#include "core/case.hpp"` compiles only where core is linked.
 #
-# qgemm_room(NAME [TEXT] [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
+# qgemm_room(NAME [TEXT] [PROGRAM_ONLY] [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
 #   LINKS: other rooms whose headers this one includes (public). USES: external targets (private).
 #   TEXT: it reads and writes text and has no loop worth optimizing. Those rooms' templates are most of what compiling
 #   takes, and -O1 saves a third of it.
+#   PROGRAM_ONLY: no part of the installed library.
 function(qgemm_room name)
-  cmake_parse_arguments(ROOM "TEXT" "PATH" "SOURCES;LINKS;USES" ${ARGN})
+  cmake_parse_arguments(ROOM "TEXT;PROGRAM_ONLY" "PATH" "SOURCES;LINKS;USES" ${ARGN})
   if(NOT ROOM_PATH)
     set(ROOM_PATH ${name})
   endif()
@@ -33,5 +34,7 @@ function(qgemm_room name)
   foreach(used ${ROOM_USES})
     target_link_libraries(${target} PRIVATE ${used})
   endforeach()
-  set_property(GLOBAL APPEND PROPERTY QGEMM_ROOMS ${target})
+  if(NOT ROOM_PROGRAM_ONLY)
+    set_property(GLOBAL APPEND PROPERTY QGEMM_ROOMS ${target})
+  endif()
 endfunction()

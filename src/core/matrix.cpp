@@ -14,13 +14,15 @@ namespace {
 
 constexpr std::size_t cache_line = 64;
 constexpr std::size_t huge_page = std::size_t{2} << 20U;
+/// What a process can address on x86-64 and arm64 (47 bits): more is a slip of arithmetic, not a matter of memory.
+constexpr std::size_t address_space = std::size_t{1} << 47U;
 
 }  // namespace
 
 AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   const std::size_t alignment = bytes >= 2 * huge_page ? huge_page : cache_line;
-  if (bytes > std::numeric_limits<std::size_t>::max() - alignment) throw OutOfMemory("no memory has room for " + std::to_string(bytes) + " bytes");
+  if (bytes > address_space) throw OutOfMemory("no memory has room for " + std::to_string(bytes) + " bytes");
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   data_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, rounded)));
   if (!data_) throw OutOfMemory("allocating " + std::to_string(bytes) + " bytes failed: not enough memory");
