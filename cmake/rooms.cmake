@@ -3,8 +3,7 @@
 #
 # qgemm_room(NAME [TEXT] [PROGRAM_ONLY] [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
 #   LINKS: other rooms whose headers this one includes (public). USES: external targets (private).
-#   TEXT: it reads and writes text and has no loop worth optimizing. Those rooms' templates are most of what compiling
-#   takes, and -O1 saves a third of it.
+#   TEXT: it reads and writes text and has no loop worth optimizing: see qgemm_compile_quickly.
 #   PROGRAM_ONLY: no part of the installed library.
 function(qgemm_room name)
   cmake_parse_arguments(ROOM "TEXT;PROGRAM_ONLY" "PATH" "SOURCES;LINKS;USES" ${ARGN})
@@ -26,7 +25,7 @@ function(qgemm_room name)
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:qgemm_warnings>")
   if(ROOM_TEXT)
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+    qgemm_compile_quickly(${target})
   endif()
   foreach(room ${ROOM_LINKS})
     target_link_libraries(${target} PUBLIC qgemm_${room})
@@ -37,4 +36,10 @@ function(qgemm_room name)
   if(NOT ROOM_PROGRAM_ONLY)
     set_property(GLOBAL APPEND PROPERTY QGEMM_ROOMS ${target})
   endif()
+endfunction()
+
+# The templates of the text rooms and of the tests are most of what compiling takes. -O1 in place of -O3 saves a third of
+# it, -O0 under the sanitizers (a Debug build) half.
+function(qgemm_compile_quickly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<CONFIG:Debug>:-O0>)
 endfunction()

@@ -44,7 +44,9 @@ const CacheSizes& cache_sizes() {
   return sizes;
 }
 
-std::int64_t total_last_level_bytes() {
+namespace {
+
+std::int64_t count_last_level_bytes() {
   const std::int64_t one = cache_sizes().last_level();
   const int level = cache_sizes().l3 > 0 ? 3 : 2;
   std::set<int> counted;
@@ -56,6 +58,14 @@ std::int64_t total_last_level_bytes() {
     counted.insert(sharing.begin(), sharing.end());
     total += one;
   }
+  return total;
+}
+
+}  // namespace
+
+std::int64_t total_last_level_bytes() {
+  // Asked for in every large enough quantization: reading the system's files takes longer than quantizing a row.
+  static const std::int64_t total = count_last_level_bytes();
   return total;
 }
 

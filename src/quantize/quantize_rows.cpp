@@ -1,6 +1,8 @@
 #include "quantize/quantize_rows.hpp"
 
 #include <atomic>
+#include <bit>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -35,6 +37,13 @@ class BadRow {
 
 const void* row_at(const ConstMatrixView& x, std::int64_t r) {
   return static_cast<const std::byte*>(x.data) + r * x.stride * static_cast<std::int64_t>(size_of(x.dtype));
+}
+
+/// The largest magnitude a kernel found, from the bits of the input's type.
+float magnitude(std::uint32_t bits, DType type) {
+  if (type == DType::bf16) return to_float(BFloat16{static_cast<std::uint16_t>(bits)});
+  if (type == DType::f16) return to_float(Float16{static_cast<std::uint16_t>(bits)});
+  return std::bit_cast<float>(bits);
 }
 
 /// True where the result is larger than the cache keeps for the product that reads it, and rows start on cache lines:
@@ -74,6 +83,7 @@ RowRange matrix_range(const ConstMatrixView& x, const char* what) {
 void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* scales, std::int32_t* azp,
                      const char* what) {
   const auto range_of = row_kernels().range[kernel_index(x.dtype)];
+  const auto absmax_bits_of = row_kernels().absmax_bits[kernel_index(x.dtype)];
   const auto quantize = row_kernels().quantize[kernel_index(x.dtype)];
   const bool stream = streams(x, target);
   // A row of float32 can span so little, so far from zero, that its quotients pass 2³⁰; 16-bit floats are too coarse.
@@ -81,7 +91,14 @@ void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* 
   BadRow bad;
 #pragma omp parallel for schedule(static) if (x.rows * x.cols >= parallel_threshold)
   for (std::int64_t r = 0; r < x.rows; ++r) {
-    const RowRange range = range_of(row_at(x, r), x.cols);
+    RowRange range{};
+    if (azp == nullptr) {
+      range.max = magnitude(absmax_bits_of(row_at(x, r), x.cols), x.dtype);
+      range.min = -range.max;
+      range.finite = std::isfinite(range.max);
+    } else {
+      range = range_of(row_at(x, r), x.cols);
+    }
     if (!range.finite) {
       bad.note(r);
       continue;

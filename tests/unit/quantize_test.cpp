@@ -91,6 +91,24 @@ TEST(RowKernels, DivideExactlyNearEveryTie) {
   }
 }
 
+/// The one correction that the kernels make for 16-bit floats divided by a 127th of another (fast_divisor.inl) gives the
+/// correctly rounded quotient for every pair of mantissas. Powers of two scale all terms alike.
+TEST(RowKernels, OneCorrectionIsEnoughForSixteenBitFloats) {
+  for (const int mantissas : {128, 1024}) {
+    for (int largest = mantissas; largest < 2 * mantissas; ++largest) {
+      const float scale = static_cast<float>(largest) / static_cast<float>(mantissas) / 127.0F;
+      if ((std::bit_cast<std::uint32_t>(scale) & 0x7fffffU) == 0x7fffffU) continue;  // takes the division instruction
+      const float reciprocal = 1.0F / scale;
+      for (int value = mantissas; value < 2 * mantissas; ++value) {
+        const float x = static_cast<float>(value) / static_cast<float>(mantissas);
+        const float first = x * reciprocal;
+        const float corrected = std::fma(std::fma(-first, scale, x), reciprocal, first);
+        ASSERT_EQ(corrected, x / scale) << value << " / " << largest << " of " << mantissas;
+      }
+    }
+  }
+}
+
 TEST(RowKernels, FindTheRangeAndWhatIsNotFinite) {
   std::mt19937_64 rng(test_seed());
   for (const RowKernels* kernels : kernels_here()) {
@@ -106,6 +124,11 @@ TEST(RowKernels, FindTheRangeAndWhatIsNotFinite) {
         }
         EXPECT_EQ(range.min, low);
         EXPECT_EQ(range.max, high);
+        Matrix largest(input_types[type], 1, 1);
+        set_element(largest.view(), 0, 0, std::max(std::abs(low), std::abs(high)));
+        const std::uint32_t expected_bits =
+            type == 0 ? *largest.row<std::uint32_t>(0) : std::uint32_t{*largest.row<std::uint16_t>(0)};
+        EXPECT_EQ(kernels->absmax_bits[type](x.data(), count), expected_bits) << kernels->name << " " << count;
         for (const float bad : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
                                 std::numeric_limits<float>::quiet_NaN()}) {
           const auto at = static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(count));
@@ -113,6 +136,8 @@ TEST(RowKernels, FindTheRangeAndWhatIsNotFinite) {
           set_element(broken.view(), 0, at, bad);
           std::vector<std::uint8_t> q(static_cast<std::size_t>(count));
           EXPECT_FALSE(kernels->range[type](broken.data(), count).finite) << kernels->name << " " << at;
+          constexpr std::uint32_t infinity_bits[] = {0x7f800000U, 0x7f80U, 0x7c00U};
+          EXPECT_GE(kernels->absmax_bits[type](broken.data(), count), infinity_bits[type]) << kernels->name << " " << at;
           EXPECT_FALSE(kernels->quantize[type](broken.data(), count, 1, 0, 0, q.data(), {}));
         }
       }

@@ -17,10 +17,13 @@ class Divisor {
   }
   /// x, or the value that gives ±2³⁰ where its quotient would be further out: what an integer cannot hold.
   F clamped(F x) const { return V::min(V::max(x, negate(limit_)), limit_); }
-  F operator()(F x) const {
+  /// x ÷ scale. `Once`: the caller knows that one correction is enough for the numbers it divides.
+  template <bool Once>
+  F divide(F x) const {
     if (!corrected_) return V::divide(x, scale_);
     F quotient = V::mul(x, reciprocal_);
     quotient = V::multiply_add(V::negative_multiply_add(quotient, scale_, x), reciprocal_, quotient);
+    if constexpr (Once) return quotient;
     return V::multiply_add(V::negative_multiply_add(quotient, scale_, x), reciprocal_, quotient);
   }
 

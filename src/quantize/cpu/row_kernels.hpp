@@ -32,6 +32,8 @@ struct QuantizeHints {
 struct RowKernels {
   const char* name;
   RowRange (*range[3])(const void* x, std::int64_t count);
+  /// The bits of the largest |x|, in the input's own type: past those of infinity where the row holds a NaN.
+  std::uint32_t (*absmax_bits[3])(const void* x, std::int64_t count);
   /// q = saturate(round_half_even(x/scale) + azp), XORed with `flip` (0, or 0x80 for the shifted form); false where x
   /// holds NaN or infinity (not looked for where the hints say it is ranged).
   bool (*quantize[3])(const void* x, std::int64_t count, float scale, std::int32_t azp, std::uint8_t flip,

@@ -14,6 +14,18 @@ struct V {
   using F = __m256;
   using I = __m256i;
 
+  static constexpr int width_16 = 16;
+  using I16 = __m256i;
+
+  static I16 zero_16() { return _mm256_setzero_si256(); }
+  static I16 load_16(const std::uint16_t* x) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)); }
+  static I16 max_abs_16(I16 largest, I16 x) {
+    return _mm256_max_epi16(largest, _mm256_and_si256(x, _mm256_set1_epi16(0x7fff)));
+  }
+  static std::uint32_t reduce_max_16(I16 x) {
+    const __m256i wide = _mm256_max_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xffff)), _mm256_srli_epi32(x, 16));
+    return static_cast<std::uint32_t>(reduce_max_int(wide));
+  }
   static F load(const float* x) { return _mm256_loadu_ps(x); }
   static F load(const Bf16Bits* x) {
     return _mm256_castsi256_ps(

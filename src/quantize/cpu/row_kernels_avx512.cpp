@@ -14,6 +14,18 @@ struct V {
   using F = __m512;
   using I = __m512i;
 
+  static constexpr int width_16 = 32;
+  using I16 = __m512i;
+
+  static I16 zero_16() { return _mm512_setzero_si512(); }
+  static I16 load_16(const std::uint16_t* x) { return _mm512_loadu_si512(x); }
+  static I16 max_abs_16(I16 largest, I16 x) {
+    return _mm512_max_epi16(largest, _mm512_and_si512(x, _mm512_set1_epi16(0x7fff)));
+  }
+  static std::uint32_t reduce_max_16(I16 x) {
+    const __m512i wide = _mm512_max_epi32(_mm512_and_si512(x, _mm512_set1_epi32(0xffff)), _mm512_srli_epi32(x, 16));
+    return static_cast<std::uint32_t>(_mm512_reduce_max_epi32(wide));
+  }
   static F load(const float* x) { return _mm512_loadu_ps(x); }
   static F load(const Bf16Bits* x) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(

@@ -27,6 +27,25 @@ struct V {
     for (int i = 0; i < width; ++i) out.lane[i] = function(i);
     return out;
   }
+  static constexpr int width_16 = 16;
+  struct I16 {
+    std::uint16_t lane[16];
+  };
+
+  static I16 zero_16() { return {}; }
+  static I16 load_16(const std::uint16_t* x) {
+    I16 out;
+    std::copy_n(x, width_16, out.lane);
+    return out;
+  }
+  static I16 max_abs_16(const I16& largest, const I16& x) {
+    I16 out;
+    for (int i = 0; i < width_16; ++i) {
+      out.lane[i] = std::max(largest.lane[i], static_cast<std::uint16_t>(x.lane[i] & 0x7fff));
+    }
+    return out;
+  }
+  static std::uint32_t reduce_max_16(const I16& x) { return *std::max_element(x.lane, x.lane + width_16); }
   static F load(const float* x) {
     return each<F>([x](int i) { return x[i]; });
   }
@@ -109,7 +128,8 @@ struct V {
    public:
     explicit Divisor(float scale) : scale_(scale) {}
     F clamped(const F& x) const { return x; }
-    F operator()(const F& x) const {
+    template <bool Once>
+    F divide(const F& x) const {
       if (scale_ == 0.0F) return set(0.0F);  // a zero scale stands for a row of zeros
       return each<F>([&](int i) { return std::clamp(x.lane[i] / scale_, -0x1p30F, 0x1p30F); });
     }
