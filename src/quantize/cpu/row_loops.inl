@@ -91,7 +91,7 @@ bool quantize_row_to(const T* x, std::int64_t count, float scale, std::int32_t a
   if (next != nullptr) {
     for (; i + 4 * V::width <= count; i += 4 * V::width) {
       for (std::int64_t byte = 0; byte < static_cast<std::int64_t>(4 * V::width * sizeof(T)); byte += 64) {
-        __builtin_prefetch(reinterpret_cast<const char*>(next + i) + byte, 0, 2);
+        __builtin_prefetch(reinterpret_cast<const char*>(next + i) + byte, 0, 3);
       }
       quantize_four(i);
     }
