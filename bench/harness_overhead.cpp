@@ -1,5 +1,5 @@
-// What the harness adds to a call it times: the smallest default point, timed by the sweep's own timer and by a bare loop
-// around the same prepared product, in turn. Goal: < 1 %.
+// What the harness adds to a call it times: the smallest default point, timed by the sweep's own timer and by a bare
+// loop around the same prepared product, in turn. Goal: < 1 %.
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -19,12 +19,14 @@ int main() {
   const auto engines = make_engines();
   const Engine& engine = *engines.front();
   std::printf("%-32s %12s %12s %10s\n", "M=1 N=4096 K=4096", "timer us", "bare us", "overhead");
-  for (const char* provider : {"bf16", "int8-tensor-w-tensor-a", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"}) {
+  for (const char* provider :
+       {"bf16", "int8-tensor-w-tensor-a", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"}) {
     const GemmSpec spec{{1, 4096, 4096}, parse_provider(provider), false};
     if (!engine.supports(spec).ok) continue;
     const Matrix a = random_activations(1, 4096, DataKind::normal, 1);
     Operands operands;
-    operands.weights = std::make_shared<LayerWeights>(random_weights(4096, 4096, DataKind::normal, 2), ScaleSource::absmax);
+    operands.weights =
+        std::make_shared<LayerWeights>(random_weights(4096, 4096, DataKind::normal, 2), ScaleSource::absmax);
     operands.activations = a.view();
     if (needs_static_scale(spec.scheme)) operands.static_scale = calibrate(spec.scheme, a.view(), ScaleSource::absmax);
     operands.weight_sets = weight_sets(CacheState::cold, engine.packed_weight_bytes(spec), total_last_level_bytes());

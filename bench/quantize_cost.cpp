@@ -36,8 +36,8 @@ void beside_the_product() {
       const auto gemm = engine.prepare(spec, operands);
       gemm->launch(0);
       const auto both = bench::interleave({[&] { gemm->launch_quantize(); }, [&] { gemm->launch_product(0); }}, 1.0, 7);
-      std::printf("%6ld %6ld %6ld %14.1f %14.1f %9.2f%%\n", static_cast<long>(m), static_cast<long>(n), static_cast<long>(k),
-                  both.us(0), both.us(1), 100 * both.ratio(0, 1));
+      std::printf("%6ld %6ld %6ld %14.1f %14.1f %9.2f%%\n", static_cast<long>(m), static_cast<long>(n),
+                  static_cast<long>(k), both.us(0), both.us(1), 100 * both.ratio(0, 1));
       std::fflush(stdout);
     }
   }
@@ -49,7 +49,8 @@ void copy_part(const std::byte* from, std::byte* to, std::int64_t bytes) {
   for (std::int64_t i = 0; i < bytes; i += 64) {
     _mm_prefetch(reinterpret_cast<const char*>(from + i + 1024), _MM_HINT_T0);
     for (std::int64_t j = 0; j < 64; j += 16) {
-      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i + j), _mm_load_si128(reinterpret_cast<const __m128i*>(from + i + j)));
+      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i + j),
+                       _mm_load_si128(reinterpret_cast<const __m128i*>(from + i + j)));
     }
   }
   _mm_sfence();
@@ -76,7 +77,8 @@ void beside_a_copy() {
       std::memset(to.data(), 1, to.size());
       const auto copy = [&] {
 #pragma omp parallel for schedule(static)
-        for (std::int64_t part = 0; part < half / 65536; ++part) copy_part(from.data() + part * 65536, to.data() + part * 65536, 65536);
+        for (std::int64_t part = 0; part < half / 65536; ++part)
+          copy_part(from.data() + part * 65536, to.data() + part * 65536, 65536);
       };
       const auto both = bench::interleave({[&] { quantize_activations(scheme, given, a.view(), q); }, copy}, 2.0, 15);
       std::printf("%6ld %6ld %-12s %14.1f %10.1f %10.1f %9.0f%%\n", m, k, activation, both.us(0),

@@ -40,13 +40,15 @@ int main() {
   const std::int64_t m = 64, n = 1024, k = 1024;
   const Matrix a = random_bf16(m, k, 1), w = random_bf16(n, k, 2);
   double bf16_us = 0;
-  for (const char* provider : {"torch-bf16", "int8-tensor-w-tensor-a", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"}) {
+  for (const char* provider :
+       {"torch-bf16", "int8-tensor-w-tensor-a", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"}) {
     try {
       Runner run = make_runner(provider, a.view(), w.view());
       const double us = time_it(run);
       if (bf16_us == 0) bf16_us = us;
       std::printf("%-32s %9.1f us %8.4f TFLOP/s  %5.2fx bf16  (%s, %s)\n", provider, us,
-                  2.0 * static_cast<double>(m * n * k) / us * 1e-6, bf16_us / us, run.engine().c_str(), run.kernel().c_str());
+                  2.0 * static_cast<double>(m * n * k) / us * 1e-6, bf16_us / us, run.engine().c_str(),
+                  run.kernel().c_str());
     } catch (const Unavailable& reason) {
       std::printf("%-32s %s\n", provider, reason.what());
     }
@@ -55,6 +57,7 @@ int main() {
   // The quantization alone.
   Matrix a_q(DType::s8, m, k);
   std::printf("%-32s %9.1f us\n", "quantize_per_token", time_it([&] { quantize_per_token(a.view(), a_q.view()); }));
-  std::printf("%-32s %9.1f us\n", "quantize_per_token, asymmetric", time_it([&] { quantize_per_token(a.view(), a_q.view(), false); }));
+  std::printf("%-32s %9.1f us\n", "quantize_per_token, asymmetric",
+              time_it([&] { quantize_per_token(a.view(), a_q.view(), false); }));
   return 0;
 }

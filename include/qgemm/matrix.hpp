@@ -81,7 +81,8 @@ class Matrix {
   AlignedBuffer buffer_;
 };
 
-/// Element (r, c) as float, from f32, bf16, f16 (exact) or s8, s32 (s32 rounds past 2²⁴). Slow; for checks and examples.
+/// Element (r, c) as float, from f32, bf16, f16 (exact) or s8, s32 (s32 rounds past 2²⁴). Slow; for checks and
+/// examples.
 float element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c);
 
 /// Stores `value` rounded half to even into an f32, bf16 or f16 matrix. Slow; for checks and examples.

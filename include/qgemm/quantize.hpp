@@ -9,8 +9,8 @@ namespace qgemm {
 
 /// The scales and zero points of quantized activations: value ≈ (q − azp) · scale.
 struct ActivationScales {
-  std::vector<float> scales;       ///< M (per token) or 1 (per tensor).
-  std::vector<std::int32_t> azp;   ///< As many as scales; empty where symmetric.
+  std::vector<float> scales;      ///< M (per token) or 1 (per tensor).
+  std::vector<std::int32_t> azp;  ///< As many as scales; empty where symmetric.
 };
 
 /// Quantizes each row of `x` [M,K] (f32, bf16, f16) to int8 `q` [M,K] with a scale of its own, multi-threaded:

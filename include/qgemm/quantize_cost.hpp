@@ -28,10 +28,10 @@ struct QuantizeCost {
   std::int64_t m = 0, k = 0;
   double median_us = 0, p20_us = 0, p80_us = 0, noise_pct = 0;
   std::int64_t samples = 0;
-  std::int64_t bytes = 0;   ///< Input read once and int8 written once (a row's second pass comes from the cache).
-  double gbps = 0;          ///< bytes / median.
-  std::string level;        ///< Where input and output fit: l2, l3 or memory.
-  double limit_share = 0;   ///< gbps ÷ that level's copy bandwidth; 0 where it was not measured.
+  std::int64_t bytes = 0;  ///< Input read once and int8 written once (a row's second pass comes from the cache).
+  double gbps = 0;         ///< bytes / median.
+  std::string level;       ///< Where input and output fit: l2, l3 or memory.
+  double limit_share = 0;  ///< gbps ÷ that level's copy bandwidth; 0 where it was not measured.
 };
 
 /// Throws `InvalidInput` naming the option that is out of range or unknown.

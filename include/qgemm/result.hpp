@@ -21,9 +21,9 @@ enum class Bound : std::uint8_t { compute, memory, cache };
 std::string_view name(Outcome outcome);
 std::string_view name(CacheState state);
 std::string_view name(Bound bound);
-Outcome parse_outcome(std::string_view text);        ///< Throws `InvalidInput`.
-CacheState parse_cache_state(std::string_view text); ///< Throws `InvalidInput`.
-Bound parse_bound(std::string_view text);            ///< Throws `InvalidInput`.
+Outcome parse_outcome(std::string_view text);         ///< Throws `InvalidInput`.
+CacheState parse_cache_state(std::string_view text);  ///< Throws `InvalidInput`.
+Bound parse_bound(std::string_view text);             ///< Throws `InvalidInput`.
 
 /// One case measured: a row of every table and file. Times are microseconds of one call; what is unknown is empty.
 struct Result {

@@ -11,9 +11,9 @@ namespace qgemm {
 
 /// What `make_runner` may be told besides the provider.
 struct RunnerOptions {
-  std::string engine = "auto";     ///< A name of `qgemm list engines`, or "auto": the best that supports the case.
-  DType output = DType::bf16;      ///< bf16, f16 or f32.
-  std::vector<float> bias = {};    ///< N values added before the last rounding (rounded to `output` first); empty: none.
+  std::string engine = "auto";   ///< A name of `qgemm list engines`, or "auto": the best that supports the case.
+  DType output = DType::bf16;    ///< bf16, f16 or f32.
+  std::vector<float> bias = {};  ///< N values added before the last rounding (rounded to `output` first); empty: none.
 };
 
 /// One provider's product, ready to be called and timed: the reference's `build_int8_runner`. Weights are quantized and

@@ -5,7 +5,8 @@
 
 namespace qgemm {
 
-/// D[M,N] = A[M,K] · W[N,K]ᵀ, all row-major: A are activations (one row a token), W weights (one row an output channel).
+/// D[M,N] = A[M,K] · W[N,K]ᵀ, all row-major: A are activations (one row a token), W weights (one row an output
+/// channel).
 struct Shape {
   std::int64_t m = 0, n = 0, k = 0;
 

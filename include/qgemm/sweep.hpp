@@ -28,10 +28,10 @@ struct SweepOptions {
   bool bias = false;                              ///< Adds one value an output channel.
   bool quick = false;
 
-  double max_time = 0.6;    ///< Seconds of samples a row at most, beyond its first `min_samples`.
-  double max_noise = 1.0;   ///< Percent: a row ends once its median's 95 % confidence interval is within ± this.
+  double max_time = 0.6;   ///< Seconds of samples a row at most, beyond its first `min_samples`.
+  double max_noise = 1.0;  ///< Percent: a row ends once its median's 95 % confidence interval is within ± this.
   int min_samples = 5;
-  double max_memory = 0;    ///< GiB the sweep may use; 0: what the system has available.
+  double max_memory = 0;  ///< GiB the sweep may use; 0: what the system has available.
   std::uint64_t seed = 0;
 };
 
@@ -83,10 +83,10 @@ struct SweepRun {
   std::string command;                      ///< What the context says started the run.
 };
 
-/// Measures a sweep: every case of every point, interleaved, each result checked. Rows come back in plan order, those of
-/// `done` among them; a sweep that was stopped has `skipped` rows for what is missing. A case that cannot run, does not
-/// fit into memory or gives wrong results is a row that says so.
-/// Throws `InvalidInput` for bad options, models, shapes or splits; `Unavailable` where the device cannot be used.
+/// Measures a sweep: every case of every point, interleaved, each result checked. Rows come back in plan order, those
+/// of `done` among them; a sweep that was stopped has `skipped` rows for what is missing. A case that cannot run, does
+/// not fit into memory or gives wrong results is a row that says so. Throws `InvalidInput` for bad options, models,
+/// shapes or splits; `Unavailable` where the device cannot be used.
 ResultSet run_sweep(const SweepOptions& options, const SweepRun& run = {});
 
 }  // namespace qgemm

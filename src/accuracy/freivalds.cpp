@@ -20,7 +20,8 @@ Freivalds::Freivalds(const ConstMatrixView& w, std::uint64_t seed)
     for (std::int64_t n = 0; n < w.rows; ++n) {
       const std::int8_t* row = w.row<std::int8_t>(n) + first;
       const std::uint64_t x = x_[static_cast<std::size_t>(n)];
-      for (std::int64_t k = 0; k < count; ++k) out[k] += static_cast<std::uint64_t>(static_cast<std::int64_t>(row[k])) * x;
+      for (std::int64_t k = 0; k < count; ++k)
+        out[k] += static_cast<std::uint64_t>(static_cast<std::int64_t>(row[k])) * x;
     }
   }
 }
@@ -34,8 +35,10 @@ std::optional<std::int64_t> Freivalds::first_wrong_row(const QuantizedActivation
   for (std::int64_t row = 0; row < m; ++row) {
     std::uint64_t left = 0, right = 0;
     const std::int32_t* sum = sums.data() + row * n;
-    for (std::int64_t j = 0; j < n; ++j) left += static_cast<std::uint64_t>(static_cast<std::int64_t>(sum[j])) * x_[static_cast<std::size_t>(j)];
-    for (std::int64_t i = 0; i < k; ++i) right += static_cast<std::uint64_t>(static_cast<std::int64_t>(a.q(row, i))) * wx_[static_cast<std::size_t>(i)];
+    for (std::int64_t j = 0; j < n; ++j)
+      left += static_cast<std::uint64_t>(static_cast<std::int64_t>(sum[j])) * x_[static_cast<std::size_t>(j)];
+    for (std::int64_t i = 0; i < k; ++i)
+      right += static_cast<std::uint64_t>(static_cast<std::int64_t>(a.q(row, i))) * wx_[static_cast<std::size_t>(i)];
     if (left != right) wrong = std::min(wrong, row);
   }
   if (wrong == none) return std::nullopt;

@@ -10,8 +10,8 @@
 namespace qgemm {
 
 /// Checks a whole matrix of integer sums against its factors in O(MN + MK) (R. Freivalds, 1977): C·x = A·(Wᵀ·x) for a
-/// random vector x of 64-bit integers, modulo 2⁶⁴. Sums of 32 bits that differ from the true ones anywhere in a row pass
-/// in that row with a probability below 2⁻³¹.
+/// random vector x of 64-bit integers, modulo 2⁶⁴. Sums of 32 bits that differ from the true ones anywhere in a row
+/// pass in that row with a probability below 2⁻³¹.
 class Freivalds {
  public:
   /// `w`: s8 [N,K]. O(N·K), once for all products with these weights.

@@ -17,8 +17,8 @@ struct ErrorMetrics {
 /// Of equally long ranges, the k-th of one belonging to the k-th of the other.
 ErrorMetrics compare(std::span<const double> truth, std::span<const double> result);
 
-/// Σₖ a[m,k]·w[n,k] + bias[n] in float64 for the sample's elements, row by row; `a` [M,K] and `w` [N,K] in f32, bf16 or f16,
-/// `bias` empty or N.
+/// Σₖ a[m,k]·w[n,k] + bias[n] in float64 for the sample's elements, row by row; `a` [M,K] and `w` [N,K] in f32, bf16 or
+/// f16, `bias` empty or N.
 std::vector<double> float_truth(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> bias,
                                 const Sample& sample);
 

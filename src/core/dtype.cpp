@@ -47,7 +47,8 @@ Float16 to_float16(float value) {
   const auto sign = static_cast<std::uint16_t>((bits >> 16U) & 0x8000U);
   const std::uint32_t magnitude = bits & 0x7fffffffU;
   if (magnitude > 0x7f800000U) return {static_cast<std::uint16_t>(sign | 0x7e00U)};
-  if (magnitude >= 0x477ff000U) return {static_cast<std::uint16_t>(sign | 0x7c00U)};  // 65520 and above round to infinity
+  if (magnitude >= 0x477ff000U)
+    return {static_cast<std::uint16_t>(sign | 0x7c00U)};  // 65520 and above round to infinity
   if (magnitude < 0x38800000U) {
     // Below the smallest normal (2⁻¹⁴): adding 0.5 leaves the value in units of 2⁻²⁴ in the low mantissa bits, rounded.
     const float shifted = std::bit_cast<float>(magnitude) + 0.5F;

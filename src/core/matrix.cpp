@@ -34,11 +34,13 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
 
 Matrix::Matrix(DType dtype, std::int64_t rows, std::int64_t cols) : dtype_(dtype), rows_(rows), cols_(cols) {
   if (rows < 0 || cols < 0) {
-    throw InvalidInput("a matrix cannot have " + std::to_string(rows) + " rows and " + std::to_string(cols) + " columns");
+    throw InvalidInput("a matrix cannot have " + std::to_string(rows) + " rows and " + std::to_string(cols) +
+                       " columns");
   }
   const auto size = static_cast<std::int64_t>(size_of(dtype));
   if (cols > 0 && rows > std::numeric_limits<std::int64_t>::max() / size / cols) {
-    throw OutOfMemory("a matrix of " + std::to_string(rows) + " × " + std::to_string(cols) + " elements fits in no memory");
+    throw OutOfMemory("a matrix of " + std::to_string(rows) + " × " + std::to_string(cols) +
+                      " elements fits in no memory");
   }
   buffer_ = AlignedBuffer(static_cast<std::size_t>(rows * cols * size));
 }

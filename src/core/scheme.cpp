@@ -44,8 +44,8 @@ std::string provider_name(const Scheme& scheme) {
   std::string text = scheme.integer() ? "int8" : "fp8";
   text += scheme.weight_scale == ScaleGranularity::per_channel ? "-channel-w" : "-tensor-w";
   text += scheme.activation_scale == ScaleGranularity::per_token ? "-token-a"
-          : scheme.dynamic_tensor                                 ? "-dyntensor-a"
-                                                                  : "-tensor-a";
+          : scheme.dynamic_tensor                                ? "-dyntensor-a"
+                                                                 : "-tensor-a";
   if (scheme.zero_point != ZeroPoint::none) text += "-azp";
   if (scheme.activation_quant == ActivationQuant::ahead) text += "-noquant";
   return text;
@@ -101,7 +101,8 @@ std::vector<std::string> expand_providers(const std::vector<std::string>& patter
 
 std::int64_t max_k(const Scheme& scheme) {
   if (!scheme.integer()) return std::numeric_limits<std::int64_t>::max();
-  // A scale found from the data itself keeps symmetric values in ±127; one given ahead, or a zero point, lets −128 occur.
+  // A scale found from the data itself keeps symmetric values in ±127; one given ahead, or a zero point, lets −128
+  // occur.
   const bool own_scale = scheme.activation_scale == ScaleGranularity::per_token || scheme.dynamic_tensor;
   return own_scale && scheme.zero_point == ZeroPoint::none ? 133'144 : 131'071;
 }

@@ -19,8 +19,9 @@ class PreparedGemm {
 
   /// The implementation that runs, as its library names it.
   virtual std::string kernel() const = 0;
-  /// What is timed: D = the scaled product, from the operands' activations and weight copy `set` (0 ≤ set < weight_sets).
-  /// Quantizes first where the scheme does that inside. Throws `InvalidInput` for NaN or infinity in the activations.
+  /// What is timed: D = the scaled product, from the operands' activations and weight copy `set` (0 ≤ set <
+  /// weight_sets). Quantizes first where the scheme does that inside. Throws `InvalidInput` for NaN or infinity in the
+  /// activations.
   virtual void launch(int set) = 0;
   /// The parts of `launch`, for the split of its time; only where the scheme quantizes inside.
   virtual void launch_quantize() = 0;

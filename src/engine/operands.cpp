@@ -21,7 +21,8 @@ const Matrix& LayerWeights::original() const {
 const QuantizedWeights& LayerWeights::quantized(ScaleGranularity granularity) const {
   if (const auto found = quantized_.find(granularity); found != quantized_.end()) return found->second;
   if (!original_) {
-    throw InvalidInput("these weights were quantized by the caller with another granularity than the provider asks for");
+    throw InvalidInput(
+        "these weights were quantized by the caller with another granularity than the provider asks for");
   }
   const Matrix& original = *original_;
   return quantized_.emplace(granularity, quantize_weights(original.view(), granularity, scales_)).first->second;

@@ -44,11 +44,13 @@ Matrix copy_of(const ConstMatrixView& view) {
 
 void check_operand(const char* what, const ConstMatrixView& view) {
   if (view.data == nullptr || view.rows < 1 || view.cols < 1 || view.stride < view.cols) {
-    throw InvalidInput(std::string("the ") + what + " are no matrix: give data, at least one row and column, and a stride "
+    throw InvalidInput(std::string("the ") + what +
+                       " are no matrix: give data, at least one row and column, and a stride "
                        "of at least a row");
   }
   if (view.dtype != DType::f32 && view.dtype != DType::bf16 && view.dtype != DType::f16) {
-    throw InvalidInput(std::string("the ") + what + " are " + std::string(name(view.dtype)) + ": give f32, bf16 or f16");
+    throw InvalidInput(std::string("the ") + what + " are " + std::string(name(view.dtype)) +
+                       ": give f32, bf16 or f16");
   }
 }
 
@@ -73,8 +75,8 @@ Runner make_runner(std::string_view provider, const ConstMatrixView& a, const Co
   check_operand("activations", a);
   check_operand("weights", w);
   if (a.cols != w.cols) {
-    throw InvalidInput("activations with K=" + std::to_string(a.cols) + " do not fit weights with K=" +
-                       std::to_string(w.cols) + ": A is [M,K] and W is [N,K]");
+    throw InvalidInput("activations with K=" + std::to_string(a.cols) +
+                       " do not fit weights with K=" + std::to_string(w.cols) + ": A is [M,K] and W is [N,K]");
   }
   if (options.output != DType::f32 && options.output != DType::bf16 && options.output != DType::f16) {
     throw InvalidInput("a product cannot be " + std::string(name(options.output)) + ": use bf16, f16 or f32");

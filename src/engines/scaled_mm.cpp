@@ -15,7 +15,8 @@ Matrix dense_copy(const char* what, const ConstMatrixView& view) {
     throw InvalidInput(std::string(what) + " is " + std::string(name(view.dtype)) + ": scaled_mm takes s8");
   }
   if (view.data == nullptr || view.rows < 1 || view.cols < 1 || view.stride < view.cols) {
-    throw InvalidInput(std::string(what) + " is no matrix: give data, at least one row and column, and a stride of at "
+    throw InvalidInput(std::string(what) +
+                       " is no matrix: give data, at least one row and column, and a stride of at "
                        "least a row");
   }
   Matrix copy(DType::s8, view.rows, view.cols);
@@ -27,7 +28,8 @@ Matrix dense_copy(const char* what, const ConstMatrixView& view) {
 
 void check_count(const char* what, std::size_t count, std::int64_t rows, bool may_be_empty) {
   if ((count == 0 && may_be_empty) || count == 1 || static_cast<std::int64_t>(count) == rows) return;
-  throw InvalidInput(std::string(what) + " has " + std::to_string(count) + " values: give 1 or " + std::to_string(rows));
+  throw InvalidInput(std::string(what) + " has " + std::to_string(count) + " values: give 1 or " +
+                     std::to_string(rows));
 }
 
 /// The scheme whose product takes operands with these numbers of scales and zero points.
@@ -77,14 +79,16 @@ void scaled_mm_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span
   weights.scales.assign(scale_w.begin(), scale_w.end());
   weights.colsum = column_sums(weights.values.view());
 
-  GemmSpec spec{{a.rows, w.rows, a.cols}, scheme_of(scale_a.size(), scale_w.size(), azp.size(), d.dtype), !bias.empty()};
+  GemmSpec spec{
+      {a.rows, w.rows, a.cols}, scheme_of(scale_a.size(), scale_w.size(), azp.size(), d.dtype), !bias.empty()};
   if (token_scales) {
     spec.scheme.activation_scale = ScaleGranularity::per_token;
     if (!azp.empty()) spec.scheme.zero_point = ZeroPoint::per_token;
   }
   // Any int8 may come in here, −128 too: the tighter bound.
   if (spec.shape.k > 131'071) {
-    throw InvalidInput("K=" + std::to_string(spec.shape.k) + " is past 131071, the largest whose int32 sums cannot "
+    throw InvalidInput("K=" + std::to_string(spec.shape.k) +
+                       " is past 131071, the largest whose int32 sums cannot "
                        "overflow: split K");
   }
   Operands operands;

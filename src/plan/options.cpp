@@ -19,7 +19,8 @@ void check_range(const char* flag, double value, double low, double high) {
     if (digits.back() == '.') digits.pop_back();
     return digits;
   };
-  throw InvalidInput(std::string(flag) + " is " + text(value) + ": give a number from " + text(low) + " to " + text(high));
+  throw InvalidInput(std::string(flag) + " is " + text(value) + ": give a number from " + text(low) + " to " +
+                     text(high));
 }
 
 void check_dimension(const char* flag, std::int64_t value) {
@@ -38,10 +39,12 @@ void check_word(const char* flag, const std::string& value, const std::vector<st
 }  // namespace
 
 void check(const SweepOptions& options) {
-  if (options.shapes.empty() && options.models.empty()) throw InvalidInput("no model is selected: name one with --models");
+  if (options.shapes.empty() && options.models.empty())
+    throw InvalidInput("no model is selected: name one with --models");
   for (const auto tp : options.tp_sizes) {
     if (tp < 1 || tp > max_tp) {
-      throw InvalidInput("--tp-sizes has " + std::to_string(tp) + ": give whole numbers from 1 to " + std::to_string(max_tp));
+      throw InvalidInput("--tp-sizes has " + std::to_string(tp) + ": give whole numbers from 1 to " +
+                         std::to_string(max_tp));
     }
   }
   if (options.tp_sizes.empty()) throw InvalidInput("--tp-sizes is empty: give whole numbers from 1");

@@ -46,7 +46,8 @@ void check_layers(const SweepOptions& options, const std::vector<Model>& models)
   known = unique_in_order(known);
   for (const auto& pattern : options.layers) {
     if (std::none_of(known.begin(), known.end(), [&](const auto& name) { return matches_pattern(name, pattern); })) {
-      throw InvalidInput("no layer is named '" + pattern.substr(0, 64) + "': the selected models have " + join_or(known));
+      throw InvalidInput("no layer is named '" + pattern.substr(0, 64) + "': the selected models have " +
+                         join_or(known));
     }
   }
 }
@@ -91,7 +92,8 @@ std::vector<std::string> engine_names(const SweepOptions& options, const PlanDev
   for (const auto& wanted : options.engines) {
     if (wanted == "all") {
       names.insert(names.end(), device.engines.begin(), device.engines.end());
-    } else if (wanted == "auto" || std::find(device.engines.begin(), device.engines.end(), wanted) != device.engines.end()) {
+    } else if (wanted == "auto" ||
+               std::find(device.engines.begin(), device.engines.end(), wanted) != device.engines.end()) {
       names.push_back(wanted);
     } else {
       throw InvalidInput("unknown engine '" + wanted.substr(0, 64) + "': this build has " + join_or(device.engines) +
@@ -115,7 +117,8 @@ PlanDevice cpu_plan_device(std::vector<std::string> engines) {
 std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& device) {
   check(options);
   const auto providers = expand_providers(options.providers, device.default_providers);
-  if (providers.empty()) throw InvalidInput("no provider is selected: name one with --providers (qgemm list providers)");
+  if (providers.empty())
+    throw InvalidInput("no provider is selected: name one with --providers (qgemm list providers)");
   const auto engines = engine_names(options, device);
   const auto caches = options.cache.empty() ? std::vector{device.default_cache} : unique_in_order(options.cache);
 

@@ -27,8 +27,8 @@ struct PlanDevice {
 PlanDevice cpu_plan_device(std::vector<std::string> engines);
 
 /// The sweep as points, model by model, TP by TP, layer by layer, M by M: a pure function of its arguments and of the
-/// catalogue's files. Throws `InvalidInput` for what cannot be planned (unknown names, a TP that does not divide, K past
-/// the int32 bound, shapes past 2³¹ a dimension).
+/// catalogue's files. Throws `InvalidInput` for what cannot be planned (unknown names, a TP that does not divide, K
+/// past the int32 bound, shapes past 2³¹ a dimension).
 std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& device);
 
 }  // namespace qgemm

@@ -1,7 +1,7 @@
 #include "quantize/dequantize.hpp"
 
-#include <cstdlib>
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "quantize/cpu/row_kernels.hpp"
@@ -22,7 +22,8 @@ void dequantize_rows(const std::int32_t* sums, std::int64_t stride, const Epilog
   const auto dequantize = row_kernels().dequantize[kernel_index(d.dtype)];
   std::int64_t largest_colsum = 0;
   if (!epilogue.azp.empty() && !epilogue.fits_int32) {
-    for (const std::int32_t sum : epilogue.colsum) largest_colsum = std::max<std::int64_t>(largest_colsum, std::abs(sum));
+    for (const std::int32_t sum : epilogue.colsum)
+      largest_colsum = std::max<std::int64_t>(largest_colsum, std::abs(sum));
   }
   const auto element_size = static_cast<std::int64_t>(size_of(d.dtype));
   for (std::int64_t m = first; m < last; ++m) {

@@ -68,8 +68,10 @@ RowRange matrix_range(const ConstMatrixView& x, const char* what) {
   const auto range_of = row_kernels().range[kernel_index(x.dtype)];
   BadRow bad;
   float low = std::numeric_limits<float>::infinity(), high = -low;
-#pragma omp parallel for schedule(static) reduction(min : low) reduction(max : high) \
-    if (x.rows * x.cols >= parallel_threshold)
+#pragma omp parallel for schedule(static) reduction(min    \
+                                                    : low) \
+    reduction(max                                          \
+              : high) if (x.rows * x.cols >= parallel_threshold)
   for (std::int64_t r = 0; r < x.rows; ++r) {
     const RowRange range = range_of(row_at(x, r), x.cols);
     if (!range.finite) bad.note(r);

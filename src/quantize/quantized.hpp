@@ -9,9 +9,9 @@ namespace qgemm {
 
 /// Weights W[N,K] in int8 with what the epilogue needs. value ≈ q · scale.
 struct QuantizedWeights {
-  Matrix values;                      ///< s8 [N,K].
-  std::vector<float> scales;          ///< 1 (per tensor) or N (per channel).
-  std::vector<std::int32_t> colsum;   ///< N: Σₖ q[n,k], for azp products and shifted-unsigned kernels.
+  Matrix values;                     ///< s8 [N,K].
+  std::vector<float> scales;         ///< 1 (per tensor) or N (per channel).
+  std::vector<std::int32_t> colsum;  ///< N: Σₖ q[n,k], for azp products and shifted-unsigned kernels.
 
   float scale(std::int64_t n) const { return scales.size() == 1 ? scales[0] : scales[static_cast<std::size_t>(n)]; }
 };
@@ -21,10 +21,10 @@ enum class Int8Form : std::uint8_t { s8, u8_shifted };
 
 /// Activations A[M,K] quantized to int8. value ≈ (q − azp) · scale.
 struct QuantizedActivations {
-  Matrix values;                   ///< s8 [M,K]; the bytes hold q + 128 where `form` is `u8_shifted`.
+  Matrix values;  ///< s8 [M,K]; the bytes hold q + 128 where `form` is `u8_shifted`.
   Int8Form form = Int8Form::s8;
-  std::vector<float> scales;       ///< 1 (per tensor) or M (per token).
-  std::vector<std::int32_t> azp;   ///< Empty (symmetric), 1 or M.
+  std::vector<float> scales;      ///< 1 (per tensor) or M (per token).
+  std::vector<std::int32_t> azp;  ///< Empty (symmetric), 1 or M.
 
   float scale(std::int64_t m) const { return scales.size() == 1 ? scales[0] : scales[static_cast<std::size_t>(m)]; }
   std::int32_t zero_point(std::int64_t m) const {

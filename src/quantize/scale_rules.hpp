@@ -9,8 +9,8 @@ namespace qgemm {
 /// Zero points beyond this are clamped to it: a row whose values lie within a millionth of their distance from zero.
 inline constexpr float max_zero_point = 0x1p30F;
 
-/// The scale (and zero point) of values that span `range`: the rules of qgemm/quantize.hpp. A scale that would underflow
-/// to zero stays zero, and what it quantizes becomes zeros.
+/// The scale (and zero point) of values that span `range`: the rules of qgemm/quantize.hpp. A scale that would
+/// underflow to zero stays zero, and what it quantizes becomes zeros.
 inline StaticScale scale_of(const RowRange& range, bool symmetric) {
   const float absmax = std::fmax(-range.min, range.max);
   if (symmetric || range.min == range.max) return {absmax / 127.0F, 0};

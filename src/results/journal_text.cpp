@@ -25,7 +25,8 @@ std::optional<Json> parse_line(std::string_view line, bool last, const std::stri
 
 /// A resumed run tries rows again that failed before: the last word on a case counts, in the first one's place.
 void add_row(std::vector<Result>& rows, Result row) {
-  const auto earlier = std::find_if(rows.begin(), rows.end(), [&](const Result& other) { return same_case(other, row); });
+  const auto earlier =
+      std::find_if(rows.begin(), rows.end(), [&](const Result& other) { return same_case(other, row); });
   if (earlier != rows.end()) {
     *earlier = std::move(row);
   } else {

@@ -56,7 +56,8 @@ double estimated_call_seconds(const GemmSpec& spec, const std::string& engine, i
   return std::max(compute, move);
 }
 
-double estimated_row_seconds(const GemmSpec& spec, const std::string& engine, int threads, const SweepOptions& options) {
+double estimated_row_seconds(const GemmSpec& spec, const std::string& engine, int threads,
+                             const SweepOptions& options) {
   const double call = estimated_call_seconds(spec, engine, threads);
   const double check = 10e-9 * static_cast<double>(spec.shape.m * spec.shape.n) + 0.02;
   const double sampling = std::max(options.max_time, call * options.min_samples);
@@ -86,7 +87,8 @@ std::string repro_command(const Case& c, const std::string& engine, const SweepO
   if (options.bias) command += " --bias";
   if (options.max_time != defaults.max_time) append_list(command, "--max-time", number(options.max_time));
   if (options.max_noise != defaults.max_noise) append_list(command, "--max-noise", number(options.max_noise));
-  if (options.min_samples != defaults.min_samples) append_list(command, "--min-samples", std::to_string(options.min_samples));
+  if (options.min_samples != defaults.min_samples)
+    append_list(command, "--min-samples", std::to_string(options.min_samples));
   append_list(command, "--seed", std::to_string(options.seed));
   return command;
 }

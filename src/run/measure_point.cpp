@@ -54,7 +54,8 @@ class Contender {
       : planned_(planned),
         operands_(operands_of(planned, inputs, options)),
         gemm_(planned.engine->prepare(planned.c.spec, operands_)),
-        rule_({.max_noise_pct = options.max_noise, .max_seconds = options.max_time, .min_samples = options.min_samples}) {
+        rule_(
+            {.max_noise_pct = options.max_noise, .max_seconds = options.max_time, .min_samples = options.min_samples}) {
     planned_.row.kernel = gemm_->kernel();
     planned_.row.working_set_bytes = gemm_->weight_bytes();
   }
@@ -89,7 +90,8 @@ class Contender {
       best = std::min(best, now_seconds() - before);
       if (call == 0 && best > 0.2) break;  // the checked call before this one has warmed a long one
     }
-    timer_.emplace([this](int set) { gemm_->launch(set); }, planned_.weight_sets, planned_.c.cache == CacheState::hot, best);
+    timer_.emplace([this](int set) { gemm_->launch(set); }, planned_.weight_sets, planned_.c.cache == CacheState::hot,
+                   best);
   }
 
   void sample() {

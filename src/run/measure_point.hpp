@@ -31,9 +31,9 @@ struct PointInputs {
   LayerProofs* proofs = nullptr;
 };
 
-/// Prepares, checks and times `rows` together: one sample of each in random order, round by round, until each has enough
-/// or `stop` is set. Fills outcome, message, kernel, times, accuracy; a row whose result was wrong, or that could not
-/// run, has no time. Rows that `stop` left without a sample are `skipped`.
+/// Prepares, checks and times `rows` together: one sample of each in random order, round by round, until each has
+/// enough or `stop` is set. Fills outcome, message, kernel, times, accuracy; a row whose result was wrong, or that
+/// could not run, has no time. Rows that `stop` left without a sample are `skipped`.
 void measure_together(std::vector<PlannedRow*>& rows, const PointInputs& inputs, const SweepOptions& options,
                       std::mt19937_64& order, const std::atomic<bool>* stop);
 

@@ -54,7 +54,8 @@ std::vector<std::vector<PlannedRow*>> group_by_memory(const Shape& shape, std::v
     const std::int64_t needed = row_bytes(planned) + 4 * shape.m * shape.n;
     if (shared + needed > budget) {
       planned.row.outcome = Outcome::out_of_memory;
-      planned.row.message = "needs about " + size_text(shared + needed) + " of memory where " + size_text(std::max<std::int64_t>(budget, 0)) +
+      planned.row.message = "needs about " + size_text(shared + needed) + " of memory where " +
+                            size_text(std::max<std::int64_t>(budget, 0)) +
                             " may be used: free some, or choose smaller shapes or a larger TP";
       continue;
     }

@@ -17,7 +17,8 @@
 namespace qgemm {
 namespace {
 
-const std::vector<std::string> known_schemes{"token", "tensor", "dyntensor", "token-azp", "tensor-azp", "dyntensor-azp"};
+const std::vector<std::string> known_schemes{"token",     "tensor",     "dyntensor",
+                                             "token-azp", "tensor-azp", "dyntensor-azp"};
 
 Scheme scheme_of(const std::string& text) {
   if (std::find(known_schemes.begin(), known_schemes.end(), text) == known_schemes.end()) {
@@ -67,7 +68,8 @@ void check(const QuantizeCostOptions& options) {
   const auto check_sizes = [](const char* flag, const std::vector<std::int64_t>& sizes) {
     for (const auto size : sizes) {
       if (size >= 1 && size <= (1 << 24)) continue;
-      throw InvalidInput(std::string(flag) + " has " + std::to_string(size) + ": give whole numbers from 1 to 16777216");
+      throw InvalidInput(std::string(flag) + " has " + std::to_string(size) +
+                         ": give whole numbers from 1 to 16777216");
     }
     if (sizes.empty()) throw InvalidInput(std::string(flag) + " is empty: give whole numbers from 1");
   };
@@ -108,7 +110,8 @@ std::vector<QuantizeCost> measure_quantize_cost(const QuantizeCostOptions& optio
         const double before = now_seconds();
         call(0);
         CpuTimer timer(call, 1, true, now_seconds() - before);
-        StoppingRule rule({.max_noise_pct = options.max_noise, .max_seconds = options.max_time, .min_samples = options.min_samples});
+        StoppingRule rule(
+            {.max_noise_pct = options.max_noise, .max_seconds = options.max_time, .min_samples = options.min_samples});
         while (!rule.finished() && (stop == nullptr || !stop->load())) {
           const auto sample = timer.sample();
           rule.add(sample.us, sample.seconds);

@@ -53,7 +53,8 @@ class NormalTable {
     }
   }
   std::uint16_t sample(std::uint16_t slice, Stream& stream) const {
-    if (slice != 0 && slice != size - 1) [[likely]] return bits_[slice];
+    if (slice != 0 && slice != size - 1) [[likely]]
+      return bits_[slice];
     const double fraction = (static_cast<double>(stream.next() >> 11U) + 0.5) * 0x1p-53;
     const double x = solve_tail(fraction / static_cast<double>(size), 4.0);
     const std::uint16_t magnitude = to_bfloat16(static_cast<float>(x)).bits;

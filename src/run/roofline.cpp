@@ -22,8 +22,8 @@ std::int64_t moved_bytes(const GemmSpec& spec) {
   const auto& [m, n, k] = spec.shape;
   const Scheme& scheme = spec.scheme;
   const auto weight = static_cast<std::int64_t>(size_of(scheme.weight));
-  const auto activation = static_cast<std::int64_t>(
-      scheme.quantizes_inside() ? size_of(DType::bf16) : size_of(scheme.activation));
+  const auto activation =
+      static_cast<std::int64_t>(scheme.quantizes_inside() ? size_of(DType::bf16) : size_of(scheme.activation));
   std::int64_t bytes = n * k * weight + m * k * activation + m * n * static_cast<std::int64_t>(size_of(scheme.output));
   if (scheme.quantized()) {
     bytes += 4 * (scheme.weight_scale == ScaleGranularity::per_channel ? n : 1);
@@ -35,9 +35,10 @@ std::int64_t moved_bytes(const GemmSpec& spec) {
 
 void apply_roofline(Result& row, const GemmSpec& spec, const Context& context, std::int64_t cache_bytes) {
   if (!row.median_us) return;
-  const char* arithmetic = spec.scheme.integer() ? "int8" : spec.scheme.weight == DType::e4m3 ? "fp8"
-                           : spec.scheme.weight == DType::bf16                                ? "bf16"
-                                                                                              : "f32";
+  const char* arithmetic = spec.scheme.integer()               ? "int8"
+                           : spec.scheme.weight == DType::e4m3 ? "fp8"
+                           : spec.scheme.weight == DType::bf16 ? "bf16"
+                                                               : "f32";
   const auto peak = best_of(context, {arithmetic});
   const auto bytes = moved_bytes(spec);
   const bool cached = row.cache == CacheState::hot && bytes < cache_bytes;

@@ -127,7 +127,8 @@ class Sweep {
     return out;
   }
 
-  /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the named.
+  /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the
+  /// named.
   const Engine* resolve(const Case& c, std::string& reason) const {
     for (const auto& engine : engines_) {
       if (c.engine != "auto" && c.engine != engine->name()) continue;
@@ -156,7 +157,8 @@ class Sweep {
       }
       planned.row.repro = repro_command(c, planned.row.engine == "none" ? "auto" : planned.row.engine, options_);
       // `auto` beside the same engine's own name would measure it twice.
-      const bool twice = std::any_of(rows.begin(), rows.end(), [&](const auto& other) { return same_case(other.row, planned.row); });
+      const bool twice =
+          std::any_of(rows.begin(), rows.end(), [&](const auto& other) { return same_case(other.row, planned.row); });
       if (!twice) rows.push_back(std::move(planned));
     }
     return rows;
@@ -202,7 +204,8 @@ class Sweep {
       const DataKind kind = parse_data_kind(options_.data);
       const Matrix activations = random_activations(m, k, kind, operand_seed(options_.seed, 1, m, k));
       Matrix activations_f32;
-      const bool f32 = std::any_of(rows.begin(), rows.end(), [](const auto& r) { return r.c.spec.scheme.activation == DType::f32; });
+      const bool f32 =
+          std::any_of(rows.begin(), rows.end(), [](const auto& r) { return r.c.spec.scheme.activation == DType::f32; });
       if (f32) activations_f32 = widened(activations);
       const Sample sample = choose_sample(point.shape, operand_seed(options_.seed, 3, m, n));
       PointInputs inputs;
@@ -228,7 +231,8 @@ class Sweep {
 
   static void fail_unmeasured(std::vector<PlannedRow>& rows, const std::string& why) {
     for (auto& planned : rows) {
-      if (planned.row.outcome == Outcome::skipped) planned.row.outcome = Outcome::out_of_memory, planned.row.message = why;
+      if (planned.row.outcome == Outcome::skipped)
+        planned.row.outcome = Outcome::out_of_memory, planned.row.message = why;
     }
   }
 
@@ -238,9 +242,9 @@ class Sweep {
     weights_.reset();
     proofs_.reset();
     const auto source = options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
-    weights_ = std::make_shared<LayerWeights>(
-        random_weights(shape.n, shape.k, parse_data_kind(options_.data), operand_seed(options_.seed, 0, shape.n, shape.k)),
-        source);
+    weights_ = std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, parse_data_kind(options_.data),
+                                                             operand_seed(options_.seed, 0, shape.n, shape.k)),
+                                              source);
     proofs_.emplace(operand_seed(options_.seed, 5, shape.n, shape.k));
   }
 
@@ -249,7 +253,8 @@ class Sweep {
 
   static Matrix widened(const Matrix& bf16) {
     Matrix out(DType::f32, bf16.rows(), bf16.cols());
-    for (std::int64_t i = 0; i < bf16.rows() * bf16.cols(); ++i) out.row<float>(0)[i] = to_float(bf16.row<BFloat16>(0)[i]);
+    for (std::int64_t i = 0; i < bf16.rows() * bf16.cols(); ++i)
+      out.row<float>(0)[i] = to_float(bf16.row<BFloat16>(0)[i]);
     return out;
   }
 
@@ -273,7 +278,8 @@ class Sweep {
 
   static void note_cache(Result& row) {
     if (!row.measured() || row.cache != CacheState::cold || row.working_set_bytes > 2 * cache_bytes()) return;
-    row.message += std::string(row.message.empty() ? "" : "; ") + "not cold: the rotated weights fit twice the last-level cache";
+    row.message +=
+        std::string(row.message.empty() ? "" : "; ") + "not cold: the rotated weights fit twice the last-level cache";
   }
 
   const Result* find_done(const Result& row) const {

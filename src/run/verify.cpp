@@ -31,7 +31,8 @@ std::string check_activations(const QuantizedActivations& actual, const GemmSpec
       if (expected.scale != scale.scale || expected.azp != scale.azp) {
         return "the activation scale of row " + std::to_string(m) + " differs from the reference";
       }
-    } else if (operands.static_scale && needs_static_scale(spec.scheme) && operands.static_scale->scale != scale.scale) {
+    } else if (operands.static_scale && needs_static_scale(spec.scheme) &&
+               operands.static_scale->scale != scale.scale) {
       return "the activation scale is not the one that was given";
     }
     for (std::int64_t k = 0; k < spec.shape.k; ++k) {
@@ -54,7 +55,8 @@ std::string check_weights(const QuantizedWeights& actual, const GemmSpec& spec, 
       return "the weight scale of channel " + std::to_string(n) + " differs from the reference";
     }
     for (std::int64_t k = 0; k < spec.shape.k; ++k) {
-      if (actual.values.row<std::int8_t>(n)[k] != reference::quantize_value(element(original, n, k), actual.scale(n), 0)) {
+      if (actual.values.row<std::int8_t>(n)[k] !=
+          reference::quantize_value(element(original, n, k), actual.scale(n), 0)) {
         return "the quantized weight in " + at(n, k) + " differs from the reference";
       }
     }
@@ -80,7 +82,8 @@ std::string check_sums(std::span<const std::int32_t> sums, const QuantizedActiva
       const std::int32_t expected = exact_sum(a, w, m, n), actual = sums[static_cast<std::size_t>(m * shape.n + n)];
       if (expected == actual) continue;
 #pragma omp critical
-      wrong = "the integer sum in " + at(m, n) + " is " + std::to_string(actual) + " instead of " + std::to_string(expected);
+      wrong = "the integer sum in " + at(m, n) + " is " + std::to_string(actual) + " instead of " +
+              std::to_string(expected);
     }
   }
   if (!wrong.empty()) return wrong;
@@ -93,7 +96,9 @@ std::string check_sums(std::span<const std::int32_t> sums, const QuantizedActiva
 /// What rounding operands' products to float32 sums and results to the output type explains, relative to the whole: the
 /// roundings of a sum add up like a random walk. Far below what one wrong element in the sample does.
 double float_tolerance(const GemmSpec& spec) {
-  const double output = spec.scheme.output == DType::f32 ? 0x1p-23 : spec.scheme.output == DType::f16 ? 0x1p-10 : 0x1p-7;
+  const double output = spec.scheme.output == DType::f32   ? 0x1p-23
+                        : spec.scheme.output == DType::f16 ? 0x1p-10
+                                                           : 0x1p-7;
   return output + 0x1p-21 * std::sqrt(static_cast<double>(spec.shape.k));
 }
 
@@ -125,7 +130,8 @@ Verdict verify(PreparedGemm& gemm, const GemmSpec& spec, const Operands& operand
     return verdict;
   }
   const Matrix sums_matrix(DType::s32, spec.shape.m, spec.shape.n);
-  const std::span<std::int32_t> sums(sums_matrix.row<std::int32_t>(0), static_cast<std::size_t>(spec.shape.m * spec.shape.n));
+  const std::span<std::int32_t> sums(sums_matrix.row<std::int32_t>(0),
+                                     static_cast<std::size_t>(spec.shape.m * spec.shape.n));
   const Epilogue epilogue{a.scales, w.scales, a.azp, w.colsum, operands.bias};
   if (!gemm.accumulate(sums)) throw Error("the engine gave no integer sums for an int8 product");
   verdict.wrong = check_sums(sums, a, w, spec.shape, sample, proofs.of(*operands.weights, spec.scheme.weight_scale));

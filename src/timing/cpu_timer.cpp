@@ -14,7 +14,8 @@ CpuTimer::CpuTimer(std::function<void(int)> call, int sets, bool hot, double one
     : call_(std::move(call)),
       sets_(sets),
       hot_(hot),
-      calls_(std::clamp<std::int64_t>(std::llround(std::ceil(sample_seconds / std::max(one_call_seconds, 1e-9))), 1, 10'000)) {}
+      calls_(std::clamp<std::int64_t>(std::llround(std::ceil(sample_seconds / std::max(one_call_seconds, 1e-9))), 1,
+                                      10'000)) {}
 
 CpuTimer::Sample CpuTimer::sample() {
   const double entered = now_seconds();

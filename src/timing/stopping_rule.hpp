@@ -8,11 +8,11 @@ namespace qgemm {
 
 /// When a row has enough samples; each default with its reason.
 struct StoppingLimits {
-  double max_noise_pct = 1.0;   ///< Differences of one percent are the smallest that anybody acts on.
-  double max_seconds = 0.6;     ///< A row of the default sweep: 168 rows fit into four minutes.
-  int min_samples = 5;          ///< p20 and p80 are samples of their own then.
-  int max_samples = 1000;       ///< Enough for any statement about a median; keeps results.json small.
-  double patience = 10;         ///< Past this many times `max_seconds` even `min_samples` are not waited for.
+  double max_noise_pct = 1.0;  ///< Differences of one percent are the smallest that anybody acts on.
+  double max_seconds = 0.6;    ///< A row of the default sweep: 168 rows fit into four minutes.
+  int min_samples = 5;         ///< p20 and p80 are samples of their own then.
+  int max_samples = 1000;      ///< Enough for any statement about a median; keeps results.json small.
+  double patience = 10;        ///< Past this many times `max_seconds` even `min_samples` are not waited for.
 };
 
 /// Three verbs: `add` a sample, ask whether it is `finished`, `summary` of what was seen.

@@ -19,7 +19,8 @@ using testing::test_seed;
 using testing::Values;
 
 TEST(Sample, HoldsTheCornersAndAboutAsManyElementsAsAsked) {
-  for (const Shape shape : {Shape{1, 1, 1}, Shape{1, 28672, 4096}, Shape{1024, 4096, 64}, Shape{3, 5, 7}, Shape{5000, 2, 2}}) {
+  for (const Shape shape :
+       {Shape{1, 1, 1}, Shape{1, 28672, 4096}, Shape{1024, 4096, 64}, Shape{3, 5, 7}, Shape{5000, 2, 2}}) {
     const Sample sample = choose_sample(shape, 42, 2048);
     EXPECT_EQ(sample.rows.front(), 0);
     EXPECT_EQ(sample.rows.back(), shape.m - 1);
@@ -81,7 +82,8 @@ TEST_F(FreivaldsTest, FindsASingleSumThatIsOffByOneBit) {
     const std::size_t at = rng_() % sums_.size();
     auto broken = sums_;
     broken[at] ^= static_cast<std::int32_t>(1U << (rng_() % 32));
-    ASSERT_EQ(proof.first_wrong_row(a_, broken), static_cast<std::int64_t>(at / 33)) << "QGEMM_TEST_SEED=" << test_seed();
+    ASSERT_EQ(proof.first_wrong_row(a_, broken), static_cast<std::int64_t>(at / 33))
+        << "QGEMM_TEST_SEED=" << test_seed();
   }
 }
 
@@ -141,13 +143,15 @@ TEST(OutputCheck, NamesTheFirstWrongElement) {
 
 TEST(FloatTruth, IsTheProductWithItsBias) {
   std::mt19937_64 rng(test_seed());
-  const Matrix a = random_matrix(rng, DType::bf16, 4, 20, Values::normal), w = random_matrix(rng, DType::f16, 6, 20, Values::normal);
+  const Matrix a = random_matrix(rng, DType::bf16, 4, 20, Values::normal),
+               w = random_matrix(rng, DType::f16, 6, 20, Values::normal);
   const std::vector<float> bias{1, 2, 3, 4, 5, 6};
   const Sample sample{{1, 3}, {0, 5}};
   const auto truth = float_truth(a.view(), w.view(), bias, sample);
   ASSERT_EQ(truth.size(), 4U);
   double sum = 0;
-  for (std::int64_t k = 0; k < 20; ++k) sum += static_cast<double>(element(a.view(), 3, k)) * static_cast<double>(element(w.view(), 5, k));
+  for (std::int64_t k = 0; k < 20; ++k)
+    sum += static_cast<double>(element(a.view(), 3, k)) * static_cast<double>(element(w.view(), 5, k));
   EXPECT_NEAR(truth[3], sum + 6, 1e-12);
 }
 

@@ -62,7 +62,8 @@ TEST(DTypes, NamesComeBack) {
 TEST(Shapes, ParseWhatTheyPrintAndNothingElse) {
   EXPECT_EQ(parse_shape("16x4096x14336"), (Shape{16, 4096, 14336}));
   EXPECT_EQ(parse_shape(to_string(Shape{1, 2, 3})), (Shape{1, 2, 3}));
-  for (const char* bad : {"", "x", "4x5", "4x5x", "x4x5", "0x1x1", "-1x2x3", "1x2x3x4", "1 x2x3", "1x2x99999999999999999999", "axbxc"}) {
+  for (const char* bad :
+       {"", "x", "4x5", "4x5x", "x4x5", "0x1x1", "-1x2x3", "1x2x3x4", "1 x2x3", "1x2x99999999999999999999", "axbxc"}) {
     EXPECT_THROW(parse_shape(bad), InvalidInput) << bad;
   }
 }
@@ -138,7 +139,8 @@ TEST(Providers, KIsBoundedWhereSumsCouldOverflow) {
 }
 
 TEST(Nearest, FindsTypingErrorsAndParts) {
-  const std::vector<std::string> names{"meta-llama/Llama-3-8b", "Qwen/Qwen2.5-7B-Instruct", "mistralai/Mistral-7B-v0.1"};
+  const std::vector<std::string> names{"meta-llama/Llama-3-8b", "Qwen/Qwen2.5-7B-Instruct",
+                                       "mistralai/Mistral-7B-v0.1"};
   EXPECT_EQ(nearest("mistral", names, 1), std::vector<std::string>{"mistralai/Mistral-7B-v0.1"});
   EXPECT_EQ(nearest("meta-llama/Lama-3-8b", names, 1), std::vector<std::string>{"meta-llama/Llama-3-8b"});
   EXPECT_EQ(join_or({"a", "b", "c"}), "a, b or c");

@@ -41,28 +41,33 @@ struct RandomCase {
   std::optional<StaticScale> given;
 
   std::string text() const {
-    return provider_name(spec.scheme) + " " + to_string(spec.shape) + " output " + std::string(name(spec.scheme.output)) +
-           (spec.bias ? " with bias" : "") + " a " + std::string(name(a.dtype())) + " w " + std::string(name(w.dtype()));
+    return provider_name(spec.scheme) + " " + to_string(spec.shape) + " output " +
+           std::string(name(spec.scheme.output)) + (spec.bias ? " with bias" : "") + " a " +
+           std::string(name(a.dtype())) + " w " + std::string(name(w.dtype()));
   }
 };
 
 RandomCase random_case(std::mt19937_64& rng, std::int64_t largest) {
-  const auto pick = [&](std::int64_t bound) { return static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(bound)); };
+  const auto pick = [&](std::int64_t bound) {
+    return static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(bound));
+  };
   const auto size = [&] { return pick(4) == 0 ? 1 + pick(17) : 1 + pick(largest); };
   RandomCase out;
   static const auto providers = expand_providers({"bf16", "f32", "int8-*"}, {});
   // Float schemes are two of many: they get a sixth of the cases.
-  const auto provider = pick(6) == 0 ? providers[static_cast<std::size_t>(pick(2))]
-                                     : providers[static_cast<std::size_t>(pick(static_cast<std::int64_t>(providers.size())))];
+  const auto provider = pick(6) == 0
+                            ? providers[static_cast<std::size_t>(pick(2))]
+                            : providers[static_cast<std::size_t>(pick(static_cast<std::int64_t>(providers.size())))];
   out.spec.scheme = parse_provider(provider);
   constexpr DType outputs[] = {DType::bf16, DType::f16, DType::f32};
   out.spec.scheme.output = outputs[pick(3)];
   out.spec.shape = {size(), size(), size()};
   out.spec.bias = pick(2) == 0;
   const auto values = [&] { return static_cast<Values>(pick(testing::value_kinds)); };
-  const bool tame = !out.spec.scheme.integer();  // float products of huge values overflow, which is no error to look for
-  out.a = random_matrix(rng, out.spec.scheme.integer() ? outputs[pick(3)] : out.spec.scheme.activation, out.spec.shape.m,
-                        out.spec.shape.k, tame ? Values::normal : values());
+  const bool tame =
+      !out.spec.scheme.integer();  // float products of huge values overflow, which is no error to look for
+  out.a = random_matrix(rng, out.spec.scheme.integer() ? outputs[pick(3)] : out.spec.scheme.activation,
+                        out.spec.shape.m, out.spec.shape.k, tame ? Values::normal : values());
   out.w = random_matrix(rng, outputs[pick(3)], out.spec.shape.n, out.spec.shape.k, tame ? Values::normal : values());
   if (out.spec.bias) {
     const Matrix bias = random_matrix(rng, out.spec.scheme.output, 1, out.spec.shape.n, Values::normal);
@@ -131,7 +136,8 @@ void check_float(const RandomCase& c, const Matrix& w, const ConstMatrixView& d)
       if (!c.bias.empty()) sum += static_cast<double>(c.bias[static_cast<std::size_t>(n)]);
       const double unit = d.dtype == DType::f32 ? 0x1p-24 : d.dtype == DType::f16 ? 0x1p-11 : 0x1p-8;
       const double roundings = 0x1p-24 * (size + std::abs(sum)) * static_cast<double>(k_count + 2);
-      ASSERT_LE(std::abs(static_cast<double>(element(d, m, n)) - sum), unit * std::abs(sum) * 1.01 + roundings + 0x1p-24)
+      ASSERT_LE(std::abs(static_cast<double>(element(d, m, n)) - sum),
+                unit * std::abs(sum) * 1.01 + roundings + 0x1p-24)
           << "D at " << m << "," << n;
     }
   }
@@ -153,7 +159,8 @@ class Exactness : public ::testing::TestWithParam<std::string> {
       ++unsupported_;
       return;
     }
-    auto weights = std::make_shared<LayerWeights>(std::move(c.w), rng() % 4 == 0 ? ScaleSource::constant : ScaleSource::absmax);
+    auto weights =
+        std::make_shared<LayerWeights>(std::move(c.w), rng() % 4 == 0 ? ScaleSource::constant : ScaleSource::absmax);
     Operands operands;
     operands.weights = weights;
     operands.activations = c.a.view();
@@ -207,7 +214,8 @@ TEST_P(Exactness, ExtremeValuesAtTheLargestK) {
     w.colsum.assign(3, -128 * 131'071);
     QuantizedActivations a;
     a.values = Matrix(DType::s8, spec.shape.m, spec.shape.k);
-    std::fill_n(a.values.row<std::int8_t>(0), spec.shape.m * spec.shape.k, static_cast<std::int8_t>(negative ? 127 : -128));
+    std::fill_n(a.values.row<std::int8_t>(0), spec.shape.m * spec.shape.k,
+                static_cast<std::int8_t>(negative ? 127 : -128));
     a.scales = {1.0F};
     Operands operands;
     operands.weights = std::make_shared<LayerWeights>(std::move(w));
@@ -226,9 +234,11 @@ TEST_P(Exactness, RotatedWeightCopiesGiveTheSameBits) {
   for (const char* provider : {"bf16", "f32", "int8-channel-w-token-a", "int8-tensor-w-tensor-a-azp"}) {
     GemmSpec spec{{5, 70, 96}, parse_provider(provider), false};
     if (!engine().supports(spec).ok) continue;
-    const Matrix a = random_matrix(rng, spec.scheme.activation == DType::f32 ? DType::f32 : DType::bf16, 5, 96, Values::normal);
+    const Matrix a =
+        random_matrix(rng, spec.scheme.activation == DType::f32 ? DType::f32 : DType::bf16, 5, 96, Values::normal);
     Operands operands;
-    operands.weights = std::make_shared<LayerWeights>(random_matrix(rng, DType::bf16, 70, 96, Values::normal), ScaleSource::absmax);
+    operands.weights =
+        std::make_shared<LayerWeights>(random_matrix(rng, DType::bf16, 70, 96, Values::normal), ScaleSource::absmax);
     operands.activations = a.view();
     if (needs_static_scale(spec.scheme)) operands.static_scale = calibrate(spec.scheme, a.view(), ScaleSource::absmax);
     operands.weight_sets = 4;
@@ -252,7 +262,8 @@ TEST_P(Exactness, NaNInTheActivationsIsAnErrorAndNoResult) {
     if (!engine().supports(spec).ok) continue;
     Matrix a = random_matrix(rng, DType::bf16, 4, 64, Values::normal);
     Operands operands;
-    operands.weights = std::make_shared<LayerWeights>(random_matrix(rng, DType::bf16, 32, 64, Values::normal), ScaleSource::absmax);
+    operands.weights =
+        std::make_shared<LayerWeights>(random_matrix(rng, DType::bf16, 32, 64, Values::normal), ScaleSource::absmax);
     operands.activations = a.view();
     operands.static_scale = StaticScale{1.0F, 0};
     const auto gemm = engine().prepare(spec, operands);
@@ -262,7 +273,8 @@ TEST_P(Exactness, NaNInTheActivationsIsAnErrorAndNoResult) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Exactness, ::testing::ValuesIn(engine_names()), [](const auto& param_info) { return param_info.param; });
+INSTANTIATE_TEST_SUITE_P(Engines, Exactness, ::testing::ValuesIn(engine_names()),
+                         [](const auto& param_info) { return param_info.param; });
 
 }  // namespace
 }  // namespace qgemm

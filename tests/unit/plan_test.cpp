@@ -41,10 +41,10 @@ TEST(Plan, TensorParallelismDividesTheRightDimension) {
   options.batch_sizes = {16};
   const auto points = plan_points(options, cpu());
   ASSERT_EQ(points.size(), 4U);
-  EXPECT_EQ(points[0].shape, (Shape{16, 1536, 4096}));   // qkv: N
-  EXPECT_EQ(points[1].shape, (Shape{16, 4096, 1024}));   // o: K
-  EXPECT_EQ(points[2].shape, (Shape{16, 7168, 4096}));   // gate_up: N
-  EXPECT_EQ(points[3].shape, (Shape{16, 4096, 3584}));   // down: K
+  EXPECT_EQ(points[0].shape, (Shape{16, 1536, 4096}));  // qkv: N
+  EXPECT_EQ(points[1].shape, (Shape{16, 4096, 1024}));  // o: K
+  EXPECT_EQ(points[2].shape, (Shape{16, 7168, 4096}));  // gate_up: N
+  EXPECT_EQ(points[3].shape, (Shape{16, 4096, 3584}));  // down: K
   options.tp_sizes = {3};
   const std::string message = message_of(options);
   for (const char* part : {"Llama-3.1-8B", "o", "4096", "3"}) {
@@ -114,9 +114,11 @@ TEST(Plan, RefusesWhatCannotBeMeasuredNamingIt) {
 
 TEST(Plan, OptionsAreAllInTheProperties) {
   const auto properties = to_properties({});
-  for (const char* flag : {"models", "tp-sizes", "layers", "batch-sizes", "shapes", "providers", "engines", "device", "threads",
-                           "cache", "scales", "data", "output", "bias", "max-time", "max-noise", "min-samples", "seed"}) {
-    EXPECT_TRUE(std::any_of(properties.begin(), properties.end(), [&](const auto& p) { return p.first == flag; })) << flag;
+  for (const char* flag :
+       {"models", "tp-sizes", "layers", "batch-sizes", "shapes", "providers", "engines", "device", "threads", "cache",
+        "scales", "data", "output", "bias", "max-time", "max-noise", "min-samples", "seed"}) {
+    EXPECT_TRUE(std::any_of(properties.begin(), properties.end(), [&](const auto& p) { return p.first == flag; }))
+        << flag;
   }
 }
 

@@ -28,8 +28,10 @@ double truth(const Matrix& a, const Matrix& w, std::int64_t m, std::int64_t n) {
 
 TEST(Runner, MultipliesWhateverTheProvider) {
   std::mt19937_64 rng(test_seed());
-  const Matrix a = random_matrix(rng, DType::bf16, 7, 200, Values::normal), w = random_matrix(rng, DType::bf16, 45, 200, Values::normal);
-  for (const char* provider : {"torch-bf16", "f32", "int8-tensor-w-tensor-a", "int8-channel-w-token-a", "int8-channel-w-token-a-azp-noquant"}) {
+  const Matrix a = random_matrix(rng, DType::bf16, 7, 200, Values::normal),
+               w = random_matrix(rng, DType::bf16, 45, 200, Values::normal);
+  for (const char* provider : {"torch-bf16", "f32", "int8-tensor-w-tensor-a", "int8-channel-w-token-a",
+                               "int8-channel-w-token-a-azp-noquant"}) {
     for (const char* engine : {"auto", "reference"}) {
       Runner runner = make_runner(provider, a.view(), w.view(), {.engine = engine, .output = DType::f32});
       runner();
@@ -64,7 +66,8 @@ TEST(Runner, ReadsTheActivationsAgainAtEachCall) {
 
 TEST(Runner, AddsTheBias) {
   std::mt19937_64 rng(test_seed());
-  const Matrix a = random_matrix(rng, DType::f32, 2, 30, Values::normal), w = random_matrix(rng, DType::f32, 3, 30, Values::normal);
+  const Matrix a = random_matrix(rng, DType::f32, 2, 30, Values::normal),
+               w = random_matrix(rng, DType::f32, 3, 30, Values::normal);
   Runner without = make_runner("int8-tensor-w-token-a", a.view(), w.view(), {.output = DType::f32});
   Runner with = make_runner("int8-tensor-w-token-a", a.view(), w.view(), {.output = DType::f32, .bias = {1, 2, 4}});
   without();
@@ -98,7 +101,8 @@ TEST(ScaledMm, IsTheDefinition) {
   std::mt19937_64 rng(test_seed());
   const auto ints = [&](std::int64_t rows, std::int64_t cols) {
     Matrix x(DType::s8, rows, cols);
-    for (std::int64_t i = 0; i < rows * cols; ++i) x.row<std::int8_t>(0)[i] = static_cast<std::int8_t>(static_cast<int>(rng() % 256) - 128);
+    for (std::int64_t i = 0; i < rows * cols; ++i)
+      x.row<std::int8_t>(0)[i] = static_cast<std::int8_t>(static_cast<int>(rng() % 256) - 128);
     return x;
   };
   const std::int64_t m_count = 5, n_count = 19, k_count = 77;
@@ -118,11 +122,13 @@ TEST(ScaledMm, IsTheDefinition) {
           for (std::int64_t n = 0; n < n_count; ++n) {
             std::int64_t sum = 0;
             const std::int32_t zero = azp_count == 0 ? 0 : azp[azp_count == 1 ? 0 : static_cast<std::size_t>(m)];
-            for (std::int64_t k = 0; k < k_count; ++k) sum += (a.row<std::int8_t>(m)[k] - zero) * static_cast<std::int64_t>(w.row<std::int8_t>(n)[k]);
+            for (std::int64_t k = 0; k < k_count; ++k)
+              sum += (a.row<std::int8_t>(m)[k] - zero) * static_cast<std::int64_t>(w.row<std::int8_t>(n)[k]);
             const float expected = scale_a[token ? static_cast<std::size_t>(m) : 0] *
                                        (scale_w[channel ? static_cast<std::size_t>(n) : 0] * static_cast<float>(sum)) +
                                    bias[static_cast<std::size_t>(n)];
-            ASSERT_NEAR(d.row<float>(m)[n], expected, 1e-5F * (std::abs(expected) + 10)) << token << channel << azp_count;
+            ASSERT_NEAR(d.row<float>(m)[n], expected, 1e-5F * (std::abs(expected) + 10))
+                << token << channel << azp_count;
           }
         }
       }
@@ -132,20 +138,23 @@ TEST(ScaledMm, IsTheDefinition) {
 
 TEST(ScaledMm, UndoesWhatQuantizePerTokenDid) {
   std::mt19937_64 rng(test_seed());
-  const Matrix x = random_matrix(rng, DType::bf16, 6, 500, Values::normal), w = random_matrix(rng, DType::bf16, 9, 500, Values::normal);
+  const Matrix x = random_matrix(rng, DType::bf16, 6, 500, Values::normal),
+               w = random_matrix(rng, DType::bf16, 9, 500, Values::normal);
   Matrix xq(DType::s8, 6, 500), wq(DType::s8, 9, 500), d(DType::f32, 6, 9);
   const auto w_scales = quantize_per_token(w.view(), wq.view());
   for (const bool symmetric : {true, false}) {
     const auto x_scales = quantize_per_token(x.view(), xq.view(), symmetric);
     scaled_mm_azp(xq.view(), wq.view(), x_scales.scales, w_scales.scales, x_scales.azp, d.view());
     for (std::int64_t m = 0; m < 6; ++m) {
-      for (std::int64_t n = 0; n < 9; ++n) EXPECT_NEAR(d.row<float>(m)[n], truth(x, w, m, n), 1.5);  // sums of 500 N(0,1)² products: σ 22
+      for (std::int64_t n = 0; n < 9; ++n)
+        EXPECT_NEAR(d.row<float>(m)[n], truth(x, w, m, n), 1.5);  // sums of 500 N(0,1)² products: σ 22
     }
   }
 }
 
 TEST(ScaledMm, RefusesWhatDoesNotFit) {
-  Matrix a(DType::s8, 2, 8), w(DType::s8, 3, 8), d(DType::bf16, 2, 3), wrong(DType::bf16, 3, 3), floats(DType::f32, 2, 8);
+  Matrix a(DType::s8, 2, 8), w(DType::s8, 3, 8), d(DType::bf16, 2, 3), wrong(DType::bf16, 3, 3),
+      floats(DType::f32, 2, 8);
   const std::vector<float> one{1.0F}, two{1.0F, 1.0F}, three{1, 1, 1};
   std::memset(a.data(), 0, a.bytes());
   std::memset(w.data(), 0, w.bytes());

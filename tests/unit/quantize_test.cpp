@@ -91,8 +91,8 @@ TEST(RowKernels, DivideExactlyNearEveryTie) {
   }
 }
 
-/// The one correction that the kernels make for 16-bit floats divided by a 127th of another (fast_divisor.inl) gives the
-/// correctly rounded quotient for every pair of mantissas. Powers of two scale all terms alike.
+/// The one correction that the kernels make for 16-bit floats divided by a 127th of another (fast_divisor.inl) gives
+/// the correctly rounded quotient for every pair of mantissas. Powers of two scale all terms alike.
 TEST(RowKernels, OneCorrectionIsEnoughForSixteenBitFloats) {
   for (const int mantissas : {128, 1024}) {
     for (int largest = mantissas; largest < 2 * mantissas; ++largest) {
@@ -137,7 +137,8 @@ TEST(RowKernels, FindTheRangeAndWhatIsNotFinite) {
           std::vector<std::uint8_t> q(static_cast<std::size_t>(count));
           EXPECT_FALSE(kernels->range[type](broken.data(), count).finite) << kernels->name << " " << at;
           constexpr std::uint32_t infinity_bits[] = {0x7f800000U, 0x7f80U, 0x7c00U};
-          EXPECT_GE(kernels->absmax_bits[type](broken.data(), count), infinity_bits[type]) << kernels->name << " " << at;
+          EXPECT_GE(kernels->absmax_bits[type](broken.data(), count), infinity_bits[type])
+              << kernels->name << " " << at;
           EXPECT_FALSE(kernels->quantize[type](broken.data(), count, 1, 0, 0, q.data(), {}));
         }
       }
@@ -192,16 +193,16 @@ TEST(RowKernels, DequantizeBitForBitAsTheReferenceOnEveryInstructionSet) {
       dequantize_rows(wrapped.data(), n, {scale_a, scale_w, moved, colsum, bias, true}, 0, m, modulo.view());
       ASSERT_EQ(std::memcmp(exact.data(), modulo.data(), exact.bytes()), 0);
       for (const RowKernels* kernels : kernels_here()) {
-        const RowEpilogue row{scale_a[0], scale_w.data(), scale_w.size() == 1 ? 0 : 1, moved[0], colsum.data(), true,
-                              bias.empty() ? nullptr : bias.data()};
+        const RowEpilogue row{scale_a[0],    scale_w.data(), scale_w.size() == 1 ? 0 : 1,         moved[0],
+                              colsum.data(), true,           bias.empty() ? nullptr : bias.data()};
         kernels->dequantize[0](wrapped.data(), n, row, modulo.data());
         ASSERT_EQ(std::memcmp(exact.data(), modulo.data(), static_cast<std::size_t>(n) * 4), 0) << kernels->name;
       }
     }
     // Each instruction set by itself, on the first row without a zero point.
     for (const RowKernels* kernels : kernels_here()) {
-      const RowEpilogue row{scale_a[0], scale_w.data(), scale_w.size() == 1 ? 0 : 1, 0, nullptr, true,
-                            bias.empty() ? nullptr : bias.data()};
+      const RowEpilogue row{scale_a[0], scale_w.data(), scale_w.size() == 1 ? 0 : 1,         0,
+                            nullptr,    true,           bias.empty() ? nullptr : bias.data()};
       for (int type = 0; type < 3; ++type) {
         Matrix d(input_types[type], 1, n);
         kernels->dequantize[type](sums.data(), n, row, d.data());
@@ -225,7 +226,8 @@ TEST(Quantize, EverySchemeMatchesTheReference) {
     const Scheme scheme = parse_provider(providers[rng() % providers.size()]);
     if (!scheme.integer()) continue;
     const auto m = static_cast<std::int64_t>(1 + rng() % 40), k = static_cast<std::int64_t>(1 + rng() % 600);
-    const Matrix a = random_matrix(rng, input_types[rng() % 3], m, k, static_cast<Values>(rng() % testing::value_kinds));
+    const Matrix a =
+        random_matrix(rng, input_types[rng() % 3], m, k, static_cast<Values>(rng() % testing::value_kinds));
     std::optional<StaticScale> given;
     if (needs_static_scale(scheme)) {
       given = calibrate(scheme, a.view(), rng() % 2 == 0 ? ScaleSource::absmax : ScaleSource::constant);
@@ -247,7 +249,8 @@ TEST(Quantize, WeightsMatchTheReference) {
   std::mt19937_64 rng(test_seed());
   for (int round = 0; round < 20; ++round) {
     const auto n = static_cast<std::int64_t>(1 + rng() % 40), k = static_cast<std::int64_t>(1 + rng() % 600);
-    const Matrix w = random_matrix(rng, input_types[rng() % 3], n, k, static_cast<Values>(rng() % testing::value_kinds));
+    const Matrix w =
+        random_matrix(rng, input_types[rng() % 3], n, k, static_cast<Values>(rng() % testing::value_kinds));
     for (const auto granularity : {ScaleGranularity::per_tensor, ScaleGranularity::per_channel}) {
       for (const auto source : {ScaleSource::absmax, ScaleSource::constant}) {
         const auto actual = quantize_weights(w.view(), granularity, source);

@@ -7,7 +7,18 @@
 namespace qgemm::testing {
 
 /// What a random matrix is made of, chosen to reach the corners of quantization.
-enum class Values : std::uint8_t { normal, outliers, integers, ties, zero_rows, tiny, huge, one_sided, constant_rows, far_and_narrow };
+enum class Values : std::uint8_t {
+  normal,
+  outliers,
+  integers,
+  ties,
+  zero_rows,
+  tiny,
+  huge,
+  one_sided,
+  constant_rows,
+  far_and_narrow
+};
 inline constexpr int value_kinds = 10;
 
 inline float random_value(std::mt19937_64& rng, Values kind, std::int64_t row) {

@@ -16,7 +16,17 @@ namespace qgemm {
 namespace {
 
 /// What the scripted engine does wrong.
-enum class Fault : std::uint8_t { none, wrong_sum, wrong_output, wrong_scale, changes_later, throws_unavailable, throws_memory, throws_other, dies_later };
+enum class Fault : std::uint8_t {
+  none,
+  wrong_sum,
+  wrong_output,
+  wrong_scale,
+  changes_later,
+  throws_unavailable,
+  throws_memory,
+  throws_other,
+  dies_later
+};
 
 class ScriptedGemm final : public PreparedGemm {
  public:
@@ -74,7 +84,8 @@ class MeasurePoint : public ::testing::Test {
  protected:
   static constexpr Shape shape{6, 40, 64};
 
-  Result measure(Fault fault, const char* provider = "int8-channel-w-token-a", const std::atomic<bool>* stop = nullptr) {
+  Result measure(Fault fault, const char* provider = "int8-channel-w-token-a",
+                 const std::atomic<bool>* stop = nullptr) {
     const ScriptedEngine engine(fault);
     PlannedRow planned;
     planned.c.provider = provider;
@@ -82,7 +93,8 @@ class MeasurePoint : public ::testing::Test {
     planned.row = row_of(planned.c);
     planned.engine = &engine;
     planned.weight_sets = 3;
-    auto weights = std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, DataKind::normal, 1), ScaleSource::absmax);
+    auto weights =
+        std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, DataKind::normal, 1), ScaleSource::absmax);
     const Matrix a = random_activations(shape.m, shape.k, DataKind::normal, 2);
     const Sample sample = choose_sample(shape, 3, 64);
     const auto truth = float_truth(a.view(), weights->original().view(), {}, sample);
@@ -176,7 +188,10 @@ TEST(WeightSets, ColdIsMoreThanTwiceTheCache) {
 
 TEST(Roofline, TakesTheLimitThatBinds) {
   Context context;
-  context.limits = {{"int8", 1.0, "TFLOP/s", ""}, {"memory_read", 20, "GB/s", ""}, {"memory_copy", 15, "GB/s", ""}, {"l3_read", 50, "GB/s", ""}};
+  context.limits = {{"int8", 1.0, "TFLOP/s", ""},
+                    {"memory_read", 20, "GB/s", ""},
+                    {"memory_copy", 15, "GB/s", ""},
+                    {"l3_read", 50, "GB/s", ""}};
   Result row;
   row.cache = CacheState::cold;
   row.median_us = 1000;
@@ -247,9 +262,10 @@ TEST(Repro, NamesAllThatMakesTheRow) {
   options.scales = "constant";
   options.seed = 7;
   const std::string command = repro_command(c, "onednn", options);
-  EXPECT_EQ(command,
-            "qgemm bench --models meta-llama/Llama-3.1-8B-Instruct --tp-sizes 2 --layers o --batch-sizes 16 --providers bf16 "
-            "--engines onednn --cache cold --scales constant --seed 7");
+  EXPECT_EQ(
+      command,
+      "qgemm bench --models meta-llama/Llama-3.1-8B-Instruct --tp-sizes 2 --layers o --batch-sizes 16 --providers bf16 "
+      "--engines onednn --cache cold --scales constant --seed 7");
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ SweepOptions tiny() {
 
 class Recorder final : public SweepObserver {
  public:
-  void started(const Context& context, std::int64_t count) override { limits = context.limits.size(), announced = count; }
+  void started(const Context& context, std::int64_t count) override {
+    limits = context.limits.size(), announced = count;
+  }
   void finished(const Result& row) override {
     rows.push_back(row);
     if (stop_after > 0 && static_cast<int>(rows.size()) >= stop_after) stop = true;

@@ -100,7 +100,8 @@ void Int8Gemm::join_zero_points() {
   const std::vector<std::int32_t>& azp = activations_->azp;
   at_once_ = fits_int32(azp, spec_.shape.k);
   zero_points_.assign(std::max<std::size_t>(azp.size(), 1), shift);
-  if (at_once_) std::transform(azp.begin(), azp.end(), zero_points_.begin(), [](std::int32_t own) { return shift + own; });
+  if (at_once_)
+    std::transform(azp.begin(), azp.end(), zero_points_.begin(), [](std::int32_t own) { return shift + own; });
 }
 
 void Int8Gemm::launch_product(int set) { matmul_.run(activations_->values.data(), *weights_, set, nullptr, epilogue_); }

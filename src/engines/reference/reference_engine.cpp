@@ -58,7 +58,8 @@ class Int8Gemm final : public ReferenceGemm {
     // Copies exist so that a cold measurement of this engine is one, like any other's.
     for (int set = 0; set < operands.weight_sets; ++set) {
       copies_.push_back(operands.weights->packed<Matrix>(
-          "reference/s8/" + std::to_string(static_cast<int>(spec.scheme.weight_scale)) + "/" + std::to_string(set), [&] {
+          "reference/s8/" + std::to_string(static_cast<int>(spec.scheme.weight_scale)) + "/" + std::to_string(set),
+          [&] {
             auto copy = std::make_shared<Matrix>(DType::s8, weights_.values.rows(), weights_.values.cols());
             std::memcpy(copy->data(), weights_.values.data(), copy->bytes());
             return copy;

@@ -13,12 +13,12 @@ struct RowRange {
 /// sets, where an inline function of a library header would leave code behind that older CPUs cannot run.
 struct RowEpilogue {
   float scale_a;
-  const float* scale_w;          ///< N values, or one where `scale_w_stride` is 0
-  int scale_w_stride;            ///< 0 or 1
-  std::int32_t azp;              ///< 0: colsum is not read
-  const std::int32_t* colsum;    ///< N
-  bool azp_fits_32;              ///< sum − azp·colsum cannot leave int32 for any column
-  const float* bias;             ///< N values or null
+  const float* scale_w;        ///< N values, or one where `scale_w_stride` is 0
+  int scale_w_stride;          ///< 0 or 1
+  std::int32_t azp;            ///< 0: colsum is not read
+  const std::int32_t* colsum;  ///< N
+  bool azp_fits_32;            ///< sum − azp·colsum cannot leave int32 for any column
+  const float* bias;           ///< N values or null
 };
 
 /// What a caller knows that makes quantizing a row faster.

@@ -69,7 +69,8 @@ struct V {
 
   template <bool Stream>
   static void store_bytes(I a, I b, I c, I d, std::uint8_t flip, std::uint8_t* q) {
-    // The packs work inside 128-bit lanes and leave lane L as a_L b_L c_L d_L; the permutation brings a's lanes together.
+    // The packs work inside 128-bit lanes and leave lane L as a_L b_L c_L d_L; the permutation brings a's lanes
+    // together.
     const I order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const I packed = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
     const I bytes =
@@ -85,8 +86,7 @@ struct V {
   static void store(Bf16Bits* d, F x) {
     const I bits = _mm256_castps_si256(x);
     const I odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    const I rounded =
-        _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd), 16);
+    const I rounded = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd), 16);
     const I packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0x08);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(d), _mm256_castsi256_si128(packed));
   }

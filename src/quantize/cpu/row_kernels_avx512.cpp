@@ -28,12 +28,10 @@ struct V {
   }
   static F load(const float* x) { return _mm512_loadu_ps(x); }
   static F load(const Bf16Bits* x) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(
-        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x))), 16));
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x))), 16));
   }
-  static F load(const F16Bits* x) {
-    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));
-  }
+  static F load(const F16Bits* x) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x))); }
   static F load_f(const float* x) { return _mm512_loadu_ps(x); }
   static I load_int(const std::int32_t* x) { return _mm512_loadu_si512(x); }
   static F set(float x) { return _mm512_set1_ps(x); }
@@ -58,7 +56,8 @@ struct V {
 
   template <bool Stream>
   static void store_bytes(I a, I b, I c, I d, std::uint8_t flip, std::uint8_t* q) {
-    // The packs work inside 128-bit lanes and leave lane L as a_L b_L c_L d_L; the permutation brings a's lanes together.
+    // The packs work inside 128-bit lanes and leave lane L as a_L b_L c_L d_L; the permutation brings a's lanes
+    // together.
     const I order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const I packed = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
     const I bytes =
