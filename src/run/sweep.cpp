@@ -1,17 +1,13 @@
 #include "qgemm/sweep.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <ctime>
 
 #include "device/cpu_info.hpp"
 #include "device/thread_team.hpp"
 #include "engines/engine_list.hpp"
 #include "plan/plan.hpp"
 #include "qgemm/error.hpp"
-#include "qgemm/limits.hpp"
-#include "qgemm/version.hpp"
+#include "run/describe_run.hpp"
 #include "run/estimate.hpp"
 #include "run/measure_point.hpp"
 #include "run/memory_plan.hpp"
@@ -28,20 +24,6 @@ void require_cpu(const std::string& device) {
     throw Unavailable("--device " + device + " cannot be used: this build has no CUDA engines; use --device cpu");
   }
   throw InvalidInput("--device is '" + device.substr(0, 64) + "': use auto or cpu");
-}
-
-std::string local_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S%z", &local);
-  return text;
-}
-
-std::string host_name() {
-  char text[256] = {};
-  return gethostname(text, sizeof text - 1) == 0 ? text : "unknown";
 }
 
 std::vector<std::string> names_of(const std::vector<std::unique_ptr<Engine>>& engines) {
@@ -111,20 +93,7 @@ class Sweep {
  private:
   Context context() const {
     if (run_.context != nullptr) return *run_.context;
-    Context out;
-    out.date = local_date();
-    out.host = host_name();
-    out.command = run_.command;
-    out.qgemm_version = version();
-    out.git_revision = git_revision();
-    out.device = describe_cpu(threads_);
-    for (const auto& engine : engines_) {
-      out.device.properties.emplace_back("engine_" + std::string(engine->name()), engine->description());
-    }
-    out.limits = measure_limits(threads_, 2.0);
-    out.seed = options_.seed;
-    out.options = to_properties(options_);
-    return out;
+    return describe_run(options_, run_.command, engines_, threads_);
   }
 
   /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the
