@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <dnnl.hpp>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 #include <unordered_map>

@@ -1,8 +1,10 @@
 // What dynamic per-token quantization costs beside the product it serves, and how near it is to the memory's speed.
 // Goals: ≤ 3 % of the product at N ≥ 4096 and M ≥ 64; ≥ 80 % of the copy bandwidth at M·K ≥ 32 Mi elements.
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "device/thread_team.hpp"
 #include "engines/engine_list.hpp"

@@ -1,5 +1,6 @@
 // One W8A8 product by hand: quantize activations per token and weights per channel, multiply, compare with floats.
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <random>
 

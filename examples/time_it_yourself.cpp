@@ -1,6 +1,7 @@
 // The reference's programmatic use: build a runner for a provider, then time it yourself.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <random>
 #include <vector>

@@ -1,7 +1,9 @@
 #include "accuracy/freivalds.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <random>
 
 namespace qgemm {

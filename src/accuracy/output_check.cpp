@@ -1,7 +1,10 @@
 #include "accuracy/output_check.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace qgemm {

@@ -1,6 +1,7 @@
 #include "accuracy/sample.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
 #include <set>
 

@@ -1,6 +1,7 @@
 #include "catalog/json_file.hpp"
 
 #include <array>
+#include <cstdint>
 #include <fstream>
 #include <limits>
 #include <utility>

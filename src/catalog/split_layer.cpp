@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "qgemm/catalog.hpp"
 #include "qgemm/error.hpp"
 

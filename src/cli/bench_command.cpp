@@ -2,7 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
 
 #include "cli/bench_options.hpp"
 #include "cli/commands.hpp"

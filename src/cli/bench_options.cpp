@@ -1,5 +1,6 @@
 #include "cli/bench_options.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 

@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 
 #include <cctype>
+#include <cstdint>
 #include <ctime>
+#include <memory>
+#include <optional>
 #include <system_error>
 
 #include "qgemm/error.hpp"

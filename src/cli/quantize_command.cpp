@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <memory>
+
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interrupt.hpp"

@@ -1,7 +1,10 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"

@@ -1,6 +1,8 @@
 #include "qgemm/dtype.hpp"
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <string>
 
 #include "qgemm/error.hpp"

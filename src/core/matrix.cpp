@@ -1,5 +1,7 @@
 #include "qgemm/matrix.hpp"
 
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <string>
 

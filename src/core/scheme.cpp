@@ -1,6 +1,7 @@
 #include "qgemm/scheme.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 
 #include "core/nearest.hpp"

@@ -1,6 +1,8 @@
 #include "device/cgroup.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>

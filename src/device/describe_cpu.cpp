@@ -1,6 +1,7 @@
 #include <sys/utsname.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "device/clock.hpp"

@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 #include "device/cgroup.hpp"
 #include "device/cpu_info.hpp"

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <fstream>
 #include <limits>
+#include <optional>
 
 namespace qgemm {
 namespace {

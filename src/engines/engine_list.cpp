@@ -1,5 +1,7 @@
 #include "engines/engine_list.hpp"
 
+#include <memory>
+
 #include "engines/reference/reference_engine.hpp"
 #ifdef QGEMM_HAVE_ONEDNN
 #include "engines/onednn/onednn_engine.hpp"

@@ -1,5 +1,8 @@
 #include "qgemm/runner.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/nearest.hpp"

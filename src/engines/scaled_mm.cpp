@@ -1,6 +1,9 @@
 #include "qgemm/scaled_mm.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "engines/select_engine.hpp"

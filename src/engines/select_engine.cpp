@@ -1,5 +1,6 @@
 #include "engines/select_engine.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include "core/nearest.hpp"

@@ -1,4 +1,5 @@
 #include <cstddef>
+#include <cstdint>
 
 #include "limits/peak_kernels.hpp"
 

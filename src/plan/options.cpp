@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdint>
 
 #include "core/nearest.hpp"
 #include "qgemm/error.hpp"

@@ -1,6 +1,7 @@
 #include "plan/plan.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "core/nearest.hpp"
 #include "qgemm/catalog.hpp"

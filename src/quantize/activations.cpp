@@ -1,5 +1,8 @@
 #include "quantize/activations.hpp"
 
+#include <cstdint>
+#include <optional>
+
 #include "qgemm/error.hpp"
 #include "quantize/quantize_rows.hpp"
 #include "quantize/scale_rules.hpp"

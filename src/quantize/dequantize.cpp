@@ -1,6 +1,8 @@
 #include "quantize/dequantize.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <cstdint>
 
 #include "quantize/cpu/row_kernels.hpp"
 #include "quantize/quantized.hpp"

@@ -1,5 +1,7 @@
 #include "quantize/weights.hpp"
 
+#include <cstdint>
+
 #include "qgemm/error.hpp"
 #include "quantize/quantize_rows.hpp"
 #include "quantize/scale_rules.hpp"

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+
 #include "qgemm/matrix.hpp"
 #include "qgemm/scheme.hpp"
 #include "quantize/quantized.hpp"

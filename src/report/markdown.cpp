@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "qgemm/report.hpp"
 #include "report/figures.hpp"
 #include "report/layer_table.hpp"

@@ -1,6 +1,8 @@
 #include "report/plot_series.hpp"
 
 #include <array>
+#include <cstdint>
+#include <optional>
 
 #include "report/printable.hpp"
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 #include <map>
+#include <optional>
 
 #include "report/figures.hpp"
 #include "report/notes.hpp"

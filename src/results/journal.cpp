@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "qgemm/error.hpp"
 #include "results/journal_text.hpp"

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "qgemm/error.hpp"
 #include "qgemm/results.hpp"
 #include "results/context_json.hpp"

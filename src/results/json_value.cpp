@@ -1,7 +1,9 @@
 #include "results/json_value.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "qgemm/error.hpp"

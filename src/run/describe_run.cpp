@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <memory>
 
 #include "device/cpu_info.hpp"
 #include "qgemm/limits.hpp"

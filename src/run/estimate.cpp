@@ -1,6 +1,7 @@
 #include "run/estimate.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 
 #include "device/cpu_info.hpp"

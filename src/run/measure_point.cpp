@@ -1,9 +1,13 @@
 #include "run/measure_point.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <new>
 #include <optional>
+#include <random>
 
 #include "device/load_watch.hpp"
 #include "qgemm/error.hpp"

@@ -1,6 +1,7 @@
 #include "run/memory_plan.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 

@@ -1,6 +1,8 @@
 #include "qgemm/quantize_cost.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 #include "core/nearest.hpp"
 #include "device/cpu_info.hpp"

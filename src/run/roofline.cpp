@@ -1,6 +1,7 @@
 #include "run/roofline.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 namespace qgemm {

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+
 #include "core/case.hpp"
 #include "qgemm/result.hpp"
 

@@ -1,6 +1,10 @@
 #include "qgemm/sweep.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
 
 #include "device/cpu_info.hpp"
 #include "device/thread_team.hpp"

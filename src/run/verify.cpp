@@ -1,6 +1,8 @@
 #include "run/verify.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include "accuracy/output_check.hpp"

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 #include "qgemm/catalog.hpp"
 
 namespace qgemm {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "device/cpu_topology.hpp"
 #include "device/system_files.hpp"
 #include "device_tree.hpp"

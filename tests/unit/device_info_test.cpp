@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "device/cpu_info.hpp"
 #include "qgemm/error.hpp"

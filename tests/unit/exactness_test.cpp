@@ -3,9 +3,14 @@
 // QGEMM_TEST_SEED=… repeats a failure.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
+#include <optional>
+#include <random>
 
 #include "accuracy/output_check.hpp"
 #include "engines/engine_list.hpp"

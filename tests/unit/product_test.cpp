@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <random>
 
 #include "qgemm/error.hpp"
 #include "qgemm/quantize.hpp"

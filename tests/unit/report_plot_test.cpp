@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 
 #include "qgemm/error.hpp"
 #include "qgemm/report.hpp"

@@ -1,6 +1,7 @@
 #include "results_sample.hpp"
 
 #include <array>
+#include <cstdint>
 
 namespace qgemm {
 

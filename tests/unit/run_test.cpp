@@ -1,8 +1,12 @@
 // The parts of a run, with an engine made for the purpose: one that can be told to be wrong, to fail or to run out.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <random>
 
 #include "engines/reference/reference_engine.hpp"
 #include "qgemm/error.hpp"

@@ -1,6 +1,7 @@
 #include "engines/onednn/convert_rows.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "device/cpu_info.hpp"

@@ -1,6 +1,8 @@
 #include "engines/onednn/float_gemm.hpp"
 
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "engines/onednn/convert_rows.hpp"

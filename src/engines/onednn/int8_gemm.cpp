@@ -1,8 +1,11 @@
 #include "engines/onednn/int8_gemm.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 
 #include "engines/onednn/zero_points.hpp"
 #include "quantize/activations.hpp"

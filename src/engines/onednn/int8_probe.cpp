@@ -1,6 +1,7 @@
 #include "engines/onednn/int8_probe.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 

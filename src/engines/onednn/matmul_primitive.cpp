@@ -2,6 +2,9 @@
 
 #include <omp.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "engines/onednn/translate_errors.hpp"
 #include "qgemm/error.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <omp.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "engines/onednn/float_gemm.hpp"

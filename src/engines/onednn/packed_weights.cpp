@@ -1,5 +1,9 @@
 #include "engines/onednn/packed_weights.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+
 #include "engines/onednn/matmul_primitive.hpp"
 #include "engines/onednn/team.hpp"
 

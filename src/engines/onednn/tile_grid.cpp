@@ -1,6 +1,7 @@
 #include "engines/onednn/tile_grid.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace qgemm::onednn {
 namespace {

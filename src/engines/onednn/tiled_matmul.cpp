@@ -1,6 +1,9 @@
 #include "engines/onednn/tiled_matmul.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "engines/onednn/team.hpp"
 

@@ -1,5 +1,7 @@
 #include "engines/onednn/zero_points.hpp"
 
+#include <cstdint>
+
 // One form an instruction set, chosen when the program is loaded: this runs on every sum of a product.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #define QGEMM_WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -1,6 +1,8 @@
 #include "engines/reference/reference_engine.hpp"
 
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "qgemm/error.hpp"

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "qgemm/dtype.hpp"
 #include "quantize/cpu/row_kernels.hpp"
