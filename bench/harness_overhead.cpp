@@ -8,16 +8,16 @@
 #include "device/thread_team.hpp"
 #include "engines/engine_list.hpp"
 #include "interleaved.hpp"
+#include "operands/random_operands.hpp"
 #include "quantize/activations.hpp"
-#include "run/estimate.hpp"
-#include "run/random_operands.hpp"
+#include "testbed/planned_row.hpp"
 #include "timing/cpu_timer.hpp"
 
 int main() {
   using namespace qgemm;
   std::printf("threads: %d\n", pin_thread_team(0));
   const auto engines = make_engines();
-  const Engine& engine = *engines.front();
+  const HostEngine& engine = *engines.front();
   std::printf("%-32s %12s %12s %10s\n", "M=1 N=4096 K=4096", "timer us", "bare us", "overhead");
   for (const char* provider :
        {"bf16", "int8-tensor-w-tensor-a", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"}) {
@@ -29,7 +29,7 @@ int main() {
         std::make_shared<LayerWeights>(random_weights(4096, 4096, DataKind::normal, 2), ScaleSource::absmax);
     operands.activations = a.view();
     if (needs_static_scale(spec.scheme)) operands.static_scale = calibrate(spec.scheme, a.view(), ScaleSource::absmax);
-    operands.weight_sets = weight_sets(CacheState::cold, engine.packed_weight_bytes(spec), total_last_level_bytes());
+    operands.weight_sets = operand_sets(CacheState::cold, engine.set_bytes(spec), total_last_level_bytes());
     const auto gemm = engine.prepare(spec, operands);
     CpuTimer timer([&](int set) { gemm->launch(set); }, operands.weight_sets, false, 500e-6);
     // The timer's sample goes by its own clock; the bare loop makes as many calls as one sample and divides.

@@ -9,8 +9,8 @@
 #include "device/thread_team.hpp"
 #include "engines/engine_list.hpp"
 #include "interleaved.hpp"
+#include "operands/random_operands.hpp"
 #include "quantize/activations.hpp"
-#include "run/random_operands.hpp"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -29,7 +29,7 @@ void beside_the_product() {
     for (const std::int64_t m : {64, 256, 1024}) {
       const GemmSpec spec{{m, n, k}, parse_provider("int8-channel-w-token-a"), false};
       const auto engines = make_engines();
-      const Engine& engine = *engines.front();
+      const HostEngine& engine = *engines.front();
       if (!engine.supports(spec).ok) continue;
       const Matrix a = random_activations(m, k, DataKind::normal, 1);
       Operands operands;

@@ -15,7 +15,7 @@ include(GNUInstallDirs)
 
 # Scales and biases are multiplied and added in float32 with one rounding each, on every machine: a fused
 # multiply-add that only some CPUs have would give other bits.
-add_compile_options(-ffp-contract=off)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
 
 if(QGEMM_SANITIZE)
   add_compile_options(-fsanitize=${QGEMM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
@@ -25,4 +25,7 @@ endif()
 find_program(QGEMM_CCACHE ccache)
 if(QGEMM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${QGEMM_CCACHE}")
+endif()
+if(QGEMM_CCACHE AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
+  set(CMAKE_CUDA_COMPILER_LAUNCHER "${QGEMM_CCACHE}")
 endif()

@@ -1,12 +1,14 @@
 # One static library a folder of src/ ("a room"). Each has an include directory of its own in which only its own folder
 # can be seen, under its name, so `#include "core/case.hpp"` compiles only where core is linked.
 #
-# qgemm_room(NAME [TEXT] [PROGRAM_ONLY] [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…])
+# qgemm_room(NAME [TEXT] [PROGRAM_ONLY] [PATH path/below/src] SOURCES file… [LINKS room…] [USES target…]
+#            [CUDA_ARCHS arch…])
 #   LINKS: other rooms whose headers this one includes (public). USES: external targets (private).
 #   TEXT: it reads and writes text and has no loop worth optimizing: see qgemm_compile_quickly.
 #   PROGRAM_ONLY: no part of the installed library.
+#   CUDA_ARCHS: what its .cu files are compiled for (QGEMM_ANY_ARCHS and its like); only rooms of the CUDA part have any.
 function(qgemm_room name)
-  cmake_parse_arguments(ROOM "TEXT;PROGRAM_ONLY" "PATH" "SOURCES;LINKS;USES" ${ARGN})
+  cmake_parse_arguments(ROOM "TEXT;PROGRAM_ONLY" "PATH" "SOURCES;LINKS;USES;CUDA_ARCHS" ${ARGN})
   if(NOT ROOM_PATH)
     set(ROOM_PATH ${name})
   endif()
@@ -24,6 +26,10 @@ function(qgemm_room name)
                                               "$<BUILD_INTERFACE:${view}>"
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:qgemm_warnings>")
+  if(ROOM_CUDA_ARCHS)
+    set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES "${ROOM_CUDA_ARCHS}")
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
+  endif()
   if(ROOM_TEXT)
     qgemm_compile_quickly(${target})
   endif()

@@ -28,11 +28,18 @@ struct Float16 {
   std::uint16_t bits = 0;
 };
 
+/// Storage of an OCP 8-bit float with 4 exponent and 3 mantissa bits: ±2⁻⁹ … ±448, no infinity.
+struct E4M3 {
+  std::uint8_t bits = 0;
+};
+
 inline float to_float(float value) { return value; }
 
 inline float to_float(BFloat16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16U); }
 
 float to_float(Float16 value);
+
+float to_float(E4M3 value);
 
 /// Rounds half to even; NaN stays NaN (quiet), overflow becomes infinity.
 inline BFloat16 to_bfloat16(float value) {
@@ -43,5 +50,8 @@ inline BFloat16 to_bfloat16(float value) {
 
 /// Rounds half to even, subnormals included; NaN stays NaN (quiet), overflow becomes infinity.
 Float16 to_float16(float value);
+
+/// Rounds half to even, subnormals included; what lies past ±448, infinity too, becomes ±448, NaN 0x7f or 0xff.
+E4M3 to_e4m3(float value);
 
 }  // namespace qgemm

@@ -81,7 +81,7 @@ class Matrix {
   AlignedBuffer buffer_;
 };
 
-/// Element (r, c) as float, from f32, bf16, f16 (exact) or s8, s32 (s32 rounds past 2²⁴). Slow; for checks and
+/// Element (r, c) as float, whatever the type; exact, but for s32 past 2²⁴, which rounds. Slow; for checks and
 /// examples.
 float element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c);
 

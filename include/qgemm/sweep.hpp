@@ -14,24 +14,29 @@ namespace qgemm {
 struct SweepOptions {
   std::vector<std::string> models{"meta-llama/Llama-3.1-8B-Instruct"};  ///< See `select_models`; unused with `shapes`.
   std::vector<std::int64_t> tp_sizes{1};
-  std::vector<std::string> layers;        ///< Only layers of these names (`*` patterns); empty: all.
-  std::vector<std::int64_t> batch_sizes;  ///< Empty: 1, 16, 64, … (up to 1024 on a CPU); with `quick` a short list.
-  std::vector<Shape> shapes;              ///< Bare shapes in place of models.
+  std::vector<std::string> layers;  ///< Only layers of these names (`*` patterns); empty: all.
+  std::vector<std::int64_t>
+      batch_sizes;  ///< Empty: 1, 16, 64, … (up to 1024 on a CPU, 16384 on a GPU); with `quick` a short list.
+  std::vector<Shape> shapes;                      ///< Bare shapes in place of models.
   std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
   std::vector<std::string> engines{"auto"};       ///< `auto`: the best for each provider; or names, or `all`.
   std::string device = "auto";                    ///< auto, cpu, cuda, cuda:N.
   int threads = 0;                                ///< 0: one a physical core the process may use.
-  std::vector<CacheState> cache;                  ///< Empty: cold on a CPU.
+  std::vector<CacheState> cache;                  ///< Empty: cold on a CPU, hot on a GPU.
   std::string scales = "absmax";                  ///< absmax, or the reference's constant 1.0 for per-tensor scales.
   std::string data = "normal";                    ///< normal, outlier or zeros.
   DType output = DType::bf16;                     ///< Of every provider but f32: bf16, f16 or f32.
   bool bias = false;                              ///< Adds one value an output channel.
   bool quick = false;
 
-  double max_time = 0.6;   ///< Seconds of samples a row at most, beyond its first `min_samples`.
+  double max_time = 0;     ///< Seconds of samples a row at most, beyond its first `min_samples`; 0: the device's
+                           ///< own default (0.6 on a CPU, 0.1 on a GPU).
   double max_noise = 1.0;  ///< Percent: a row ends once its median's 95 % confidence interval is within ± this.
   int min_samples = 5;
-  double max_memory = 0;  ///< GiB the sweep may use; 0: what the system has available.
+  /// `interleaved`: samples of all providers of a point in turn, until their medians are known. `reference`: as the
+  /// reference's timer does, one provider after the other, 10 replays of a 20 ms CUDA graph (GPU only).
+  std::string timer = "interleaved";
+  double max_memory = 0;  ///< GiB the sweep may use; 0: what the device has free.
   std::uint64_t seed = 0;
 };
 
@@ -53,6 +58,8 @@ struct SweepPlan {
     double seconds = 0;                  ///< Estimate.
   };
   std::vector<Point> points;
+  std::string device;  ///< Its name.
+  std::string note;    ///< A sentence for the user about the choice of the device, or nothing.
   std::int64_t rows = 0;
   std::int64_t largest_memory_bytes = 0, available_memory_bytes = 0;
   double seconds = 0;

@@ -14,7 +14,6 @@
 #include "cli/interrupt.hpp"
 #include "cli/output_folder.hpp"
 #include "cli/progress.hpp"
-#include "device/cpu_info.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/report.hpp"
 #include "qgemm/sweep.hpp"
@@ -32,8 +31,8 @@ void print_plan(const SweepPlan& plan) {
                point.shape.m, point.shape.n, point.shape.k, name(point.cache), bytes_text(point.memory_bytes),
                duration_text(point.seconds), providers);
   }
-  fmt::print("\n{} rows at {} points, about {} (estimated from this CPU's instruction set; nothing was measured).\n",
-             plan.rows, plan.points.size(), duration_text(plan.seconds));
+  fmt::print("\n{} rows at {} points, about {} (estimated by rule of thumb; nothing was measured).\n", plan.rows,
+             plan.points.size(), duration_text(plan.seconds));
   fmt::print("Largest point: about {} of memory; {} may be used.\n", bytes_text(plan.largest_memory_bytes),
              bytes_text(plan.available_memory_bytes));
   if (plan.largest_memory_bytes > plan.available_memory_bytes) {
@@ -103,20 +102,22 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
   const SweepOptions& options = bench.sweep;
   const SweepPlan plan = plan_sweep(options);  // bad input is found before a folder is made
   if (bench.plan_only) {
+    if (!plan.note.empty()) fmt::print(stderr, "{}\n", plan.note);
     print_plan(plan);
     return success;
   }
   const Interrupt interrupt;
-  OutputFolder folder(bench.out, bench.resume, cpu_model_name());
+  OutputFolder folder(bench.out, bench.resume, plan.device);
   SweepRun run;
   run.command = command;
   run.stop = interrupt.flag();
   if (folder.earlier()) {
-    check_same_sweep(folder.earlier()->context, to_properties(options), cpu_model_name());
+    check_same_sweep(folder.earlier()->context, to_properties(options), plan.device);
     run.done = folder.earlier()->rows;
     run.context = &folder.earlier()->context;
   }
   Recorder recorder(folder, bench.quiet);
+  if (!plan.note.empty()) recorder.note(plan.note);
   recorder.note(fmt::format("{} rows at {} points, about {}; measuring this machine's limits first", plan.rows,
                             plan.points.size(), duration_text(plan.seconds)));
   run.observer = &recorder;

@@ -29,14 +29,15 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   list("--models", sweep.models, "Models of the catalogue (a unique part of a name is enough), all, or a config.json");
   list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes")->check(whole_number());
   list("--layers", sweep.layers, "Only these layers (qkv, o, gate_up, down, … or a * pattern)");
-  list("--batch-sizes", sweep.batch_sizes, "M: tokens in a batch [1 16 64 128 256 512 1024 on a CPU]")
+  list("--batch-sizes", sweep.batch_sizes,
+       "M: tokens in a batch [1 16 64 128 256 512 1024, on a GPU 2048 4096 8192 16384 too]")
       ->check(whole_number());
   list("--shapes", bench.shapes, "Bare shapes MxNxK in place of models");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");
-  list("--device", sweep.device, "auto or cpu");
+  list("--device", sweep.device, "auto (the first GPU that works, else the CPU), cpu, cuda or cuda:N");
   list("--threads", sweep.threads, "CPU threads; 0: one a physical core the process may use");
-  list("--cache", bench.cache, "hot, cold or both [cold on a CPU]")->delimiter(',');
+  list("--cache", bench.cache, "hot, cold or both [cold on a CPU, hot on a GPU]")->delimiter(',');
   list("--scales", sweep.scales, "absmax, or the reference's constant 1.0 for per-tensor scales");
   list("--data", sweep.data, "Operands: normal, outlier or zeros");
   list("--output", bench.output, "Type of the product: bf16, f16 or f32 (f32's own product is always f32)");
@@ -44,9 +45,11 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   command.add_flag("--quick", sweep.quick, "A short list of batch sizes");
   list("--out", bench.out, "Folder for the results [qgemm-results/<date>-<device>]; never overwrites");
   command.add_flag("--resume", bench.resume, "Go on with the run in --out: measure only what is missing");
-  list("--max-time", sweep.max_time, "Seconds of samples a row");
+  list("--max-time", sweep.max_time, "Seconds of samples a row; 0: 0.6 on a CPU, 0.1 on a GPU");
   list("--max-noise", sweep.max_noise, "Percent: enough samples once the median is known to ± this (95 %)");
   list("--min-samples", sweep.min_samples, "At least so many samples a row");
+  list("--timer", sweep.timer,
+       "interleaved, or the reference's: one provider after the other, 10 replays of a 20 ms CUDA graph");
   list("--max-memory", sweep.max_memory, "GiB the sweep may use; 0: what the system has available");
   list("--seed", sweep.seed, "Seed of operands, samples and order")->check(unsigned_number());
   command.add_flag("--plan", bench.plan_only, "Print the sweep with its memory and time; measure nothing");

@@ -10,11 +10,13 @@
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
 #include "device/cpu_info.hpp"
-#include "engines/engine_list.hpp"
-#include "plan/plan.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/version.hpp"
+#include "run/select_testbed.hpp"
+#ifdef QGEMM_HAVE_CUDA
+#include "cuda/device.hpp"
+#endif
 
 namespace qgemm::cli {
 namespace {
@@ -62,13 +64,13 @@ void examine_cpu() {
 }
 
 /// True where some engine other than the reference runs each default provider.
-bool examine_engines() {
+bool examine_engines(const Testbed& testbed) {
   bool fast = true;
-  const auto engines = make_engines();
-  for (const auto& engine : engines) say(ok, "engine", fmt::format("{}: {}", engine->name(), engine->description()));
-  for (const auto& provider : cpu_plan_device({}).default_providers) {
+  const auto engines = testbed.engines();
+  for (const Engine* engine : engines) say(ok, "engine", fmt::format("{}: {}", engine->name(), engine->description()));
+  for (const auto& provider : testbed.plan_device().default_providers) {
     const GemmSpec spec{{64, 256, 256}, parse_provider(provider), false};
-    for (const auto& engine : engines) {
+    for (const Engine* engine : engines) {
       const Support support = engine->supports(spec);
       if (!support.ok) {
         say(note, provider, fmt::format("{} cannot: {}", engine->name(), support.reason));
@@ -83,7 +85,7 @@ bool examine_engines() {
       break;
     }
   }
-  if (engines.size() == 1) {
+  if (testbed.kind() == DeviceKind::cpu && engines.size() == 1) {
     say(missing, "onednn", "this build has no oneDNN: apt-get install libdnnl-dev, then build again (make build)");
   }
   return fast;
@@ -100,10 +102,30 @@ void examine_surroundings() {
   } catch (const Error& error) {
     say(missing, "models", error.what());
   }
+}
+
+void examine_gpus() {
   const bool driver = std::filesystem::exists("/proc/driver/nvidia/version");
-  say(note, "cuda",
-      driver ? "an NVIDIA driver is here, but this version of qgemm measures CPUs only"
-             : "no NVIDIA driver: this machine is measured as a CPU");
+#ifdef QGEMM_HAVE_CUDA
+  const auto devices = cuda::find_devices();
+  for (const auto& gpu : devices.list) {
+    const DeviceInfo info = cuda::describe(gpu);
+    say(ok, fmt::format("cuda:{}", gpu.ordinal), info.name);
+    for (const auto& [property, value] : info.properties) fmt::print("{:<18} {} = {}\n", "", property, text_of(value));
+    if (gpu.capability() >= 100 || gpu.capability() == 86 || gpu.capability() == 87) {
+      say(note, "kernels", "this GPU runs the int8 kernels made for sm_80: right, but below what it could do");
+    }
+    if (gpu.capability() < 80)
+      say(missing, "kernels", "int8 products here need compute capability 8.0 (Ampere) or later");
+  }
+  if (!devices.reason.empty()) say(driver ? missing : note, "cuda", devices.reason);
+  if (devices.list.empty()) say(note, "cuda", "this machine is measured as a CPU");
+#else
+  say(driver ? missing : note, "cuda",
+      driver
+          ? "an NVIDIA driver is here, but this build has no CUDA engines: scripts/setup --with-cuda, then make build"
+          : "no NVIDIA driver: this machine is measured as a CPU");
+#endif
 }
 
 }  // namespace
@@ -113,7 +135,10 @@ void add_doctor(CLI::App& app, int& exit_code) {
   command->callback([&exit_code] {
     fmt::print("qgemm {} ({})\n", version(), git_revision());
     examine_cpu();
-    const bool fast = examine_engines();
+    examine_gpus();
+    const SweepOptions automatic;
+    const auto testbed = select_testbed(automatic).testbed;
+    const bool fast = examine_engines(*testbed);
     examine_surroundings();
     fmt::print("\n{}\n", fast ? "qgemm bench measures every default provider here."
                               : "qgemm bench works here, but some providers only by the slow reference.");

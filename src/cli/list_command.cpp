@@ -6,14 +6,18 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
 #include "core/nearest.hpp"
 #include "device/cpu_info.hpp"
-#include "engines/engine_list.hpp"
-#include "plan/plan.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/scheme.hpp"
 #include "quantize/cpu/row_kernels.hpp"
+#include "run/select_testbed.hpp"
+#ifdef QGEMM_HAVE_CUDA
+#include "cuda/device.hpp"
+#include "kernels/scaled_gemm.hpp"
+#endif
 
 namespace qgemm::cli {
 namespace {
@@ -70,12 +74,14 @@ Json layers(const std::vector<std::string>& names) {
 
 Json providers() {
   Json rows = Json::array();
-  const auto engines = make_engines();
-  const auto defaults = cpu_plan_device({}).default_providers;
+  const SweepOptions automatic;
+  const auto testbed = select_testbed(automatic).testbed;
+  const auto engines = testbed->engines();
+  const auto defaults = testbed->plan_device().default_providers;
   for (const auto& provider : all_providers()) {
     const GemmSpec spec{{64, 64, 64}, parse_provider(provider), false};
     std::string by, reason;
-    for (const auto& engine : engines) {
+    for (const Engine* engine : engines) {
       const Support support = engine->supports(spec);
       if (support.ok) by += (by.empty() ? "" : " ") + std::string(engine->name());
       reason = support.reason;
@@ -90,19 +96,55 @@ Json providers() {
 
 Json engines() {
   Json rows = Json::array();
-  for (const auto& engine : make_engines()) {
-    rows.push_back({{"engine", engine->name()}, {"description", engine->description()}});
-  }
+  const SweepOptions automatic;
+  SweepOptions cpu;
+  cpu.device = "cpu";
+  const auto add = [&rows](const Testbed& testbed) {
+    for (const Engine* engine : testbed.engines()) {
+      rows.push_back(
+          {{"engine", engine->name()}, {"device", name(testbed.kind())}, {"description", engine->description()}});
+    }
+  };
+  const auto selected = select_testbed(automatic).testbed;
+  if (selected->kind() != DeviceKind::cpu) add(*selected);
+  add(*select_testbed(cpu).testbed);
   return rows;
 }
 
 Json devices() {
-  return Json::array(
-      {{{"device", "cpu"}, {"name", cpu_model_name()}, {"cores", physical_cores().size()}, {"isa", name(best_isa())}}});
+  Json rows = Json::array();
+#ifdef QGEMM_HAVE_CUDA
+  for (const auto& gpu : cuda::find_devices().list) {
+    rows.push_back({{"device", fmt::format("cuda:{}", gpu.ordinal)},
+                    {"name", gpu.name},
+                    {"isa", fmt::format("sm_{}{}", gpu.major, gpu.minor)},
+                    {"units", gpu.multiprocessors},
+                    {"memory", bytes_text(gpu.memory_bytes)}});
+  }
+#endif
+  rows.push_back({{"device", "cpu"},
+                  {"name", cpu_model_name()},
+                  {"isa", name(best_isa())},
+                  {"units", physical_cores().size()},
+                  {"memory", bytes_text(total_memory_bytes())}});
+  return rows;
 }
 
 Json kernels() {
   Json rows = Json::array();
+#ifdef QGEMM_HAVE_CUDA
+  const auto gpus = cuda::find_devices().list;
+  for (const auto* kernel : kernels::all_kernels()) {
+    const auto& traits = kernel->traits();
+    const bool runs = std::any_of(gpus.begin(), gpus.end(), [&](const auto& gpu) {
+      return traits.only_this_family ? gpu.major == traits.min_capability / 10
+                                     : gpu.capability() >= traits.min_capability;
+    });
+    rows.push_back({{"kernel", traits.name},
+                    {"work", fmt::format("{} product to {}", name(traits.input), name(traits.output))},
+                    {"runs_here", runs ? "yes" : "no"}});
+  }
+#endif
   std::vector<const RowKernels*> here{&plain_row_kernels};
 #if defined(__x86_64__)
   here.push_back(&avx2_row_kernels);
@@ -111,7 +153,7 @@ Json kernels() {
   for (const auto* kernel : here) {
     rows.push_back({{"kernel", fmt::format("cpu_{}_quantize_rows", kernel->name)},
                     {"work", "activations to int8, int32 sums to bf16, f16, f32"},
-                    {"selected", kernel == &row_kernels() ? "yes" : "no"}});
+                    {"runs_here", kernel == &row_kernels() ? "yes, chosen" : "yes"}});
   }
   return rows;
 }

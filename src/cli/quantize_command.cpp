@@ -8,8 +8,8 @@
 #include "cli/json_text.hpp"
 #include "cli/whole_number.hpp"
 #include "qgemm/error.hpp"
-#include "qgemm/limits.hpp"
 #include "qgemm/quantize_cost.hpp"
+#include "run/select_testbed.hpp"
 
 namespace qgemm::cli {
 namespace {
@@ -43,9 +43,12 @@ void add_quantize(CLI::App& app, int& exit_code) {
       ->check(whole_number())
       ->capture_default_str();
   command->add_option("--widths", options.widths, "K: values a row")->check(whole_number())->capture_default_str();
-  command->add_option("--schemes", options.schemes, "token, tensor (static scale), dyntensor, each with -azp too")
+  command
+      ->add_option("--schemes", options.schemes,
+                   "token, tensor (static scale), dyntensor, each with -azp too, and with fp8- before it on a GPU")
       ->capture_default_str();
   command->add_option("--input", arguments->input, "Type of the activations: bf16, f16 or f32")->capture_default_str();
+  command->add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--threads", options.threads, "CPU threads; 0: one a physical core")->capture_default_str();
   command->add_option("--max-time", options.max_time, "Seconds of samples a row")->capture_default_str();
   command->add_option("--max-noise", options.max_noise, "Percent")->capture_default_str();
@@ -62,7 +65,14 @@ void add_quantize(CLI::App& app, int& exit_code) {
           fmt::format("--threads is {}: give a number from 0 (one a physical core)", arguments->options.threads));
     }
     check(arguments->options);  // before the limits, which take their time
-    const auto limits = measure_limits(arguments->options.threads, 1.5);
+    SweepOptions device;
+    device.device = arguments->options.device;
+    device.threads = arguments->options.threads;
+    const auto limits = [&device] {
+      const auto [testbed, note] = select_testbed(device);
+      if (!note.empty()) fmt::print(stderr, "{}\n", note);
+      return testbed->limits();
+    }();
     const auto costs = measure_quantize_cost(arguments->options, limits, interrupt.flag());
     if (arguments->json) {
       print_json(costs, limits);

@@ -60,4 +60,28 @@ Float16 to_float16(float value) {
   return {static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13U))};
 }
 
+float to_float(E4M3 value) {
+  const std::uint32_t sign = (value.bits & 0x80U) << 24U;
+  const std::uint32_t magnitude = value.bits & 0x7fU;
+  if (magnitude == 0x7f) return std::bit_cast<float>(sign | 0x7fc00000U);
+  if (magnitude >= 8) return std::bit_cast<float>(sign | ((magnitude << 20U) + (120U << 23U)));
+  const float subnormal = static_cast<float>(magnitude) * 0x1p-9F;
+  return sign != 0 ? -subnormal : subnormal;
+}
+
+E4M3 to_e4m3(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint8_t>((bits >> 24U) & 0x80U);
+  const std::uint32_t magnitude = bits & 0x7fffffffU;
+  if (magnitude > 0x7f800000U) return {static_cast<std::uint8_t>(sign | 0x7fU)};
+  if (magnitude >= 0x43e00000U) return {static_cast<std::uint8_t>(sign | 0x7eU)};  // 448
+  if (magnitude < 0x3c800000U) {
+    // Below the smallest normal (2⁻⁶): adding 2¹⁴ leaves the value in units of 2⁻⁹ in the low mantissa bits, rounded.
+    const float shifted = std::bit_cast<float>(magnitude) + 0x1p14F;
+    return {static_cast<std::uint8_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x46800000U))};
+  }
+  const std::uint32_t rounded = magnitude + 0x7ffffU + ((magnitude >> 20U) & 1U);
+  return {static_cast<std::uint8_t>(sign | ((rounded - (120U << 23U)) >> 20U))};
+}
+
 }  // namespace qgemm

@@ -54,8 +54,9 @@ float element(const ConstMatrixView& matrix, std::int64_t r, std::int64_t c) {
     case DType::f16: return to_float(matrix.row<Float16>(r)[c]);
     case DType::s8: return static_cast<float>(matrix.row<std::int8_t>(r)[c]);
     case DType::s32: return static_cast<float>(matrix.row<std::int32_t>(r)[c]);
-    default: throw InvalidInput("element() does not read " + std::string(name(matrix.dtype)) + " matrices");
+    case DType::e4m3: return to_float(matrix.row<E4M3>(r)[c]);
   }
+  throw InvalidInput("element() was given a matrix of no known type");
 }
 
 void set_element(const MatrixView& matrix, std::int64_t r, std::int64_t c, float value) {

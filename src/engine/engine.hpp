@@ -38,7 +38,8 @@ class PreparedGemm {
   virtual std::int64_t weight_bytes() const = 0;
 };
 
-/// An implementation that can run some schemes. Has no state of its own that a call changes.
+/// An implementation that can run some schemes: what planning a sweep has to know of it. Has no state that a call
+/// changes.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -46,11 +47,16 @@ class Engine {
   /// One line for `qgemm list engines`: what it is, its library and version.
   virtual std::string description() const = 0;
   virtual Support supports(const GemmSpec& spec) const = 0;
-  /// An upper estimate of the bytes `prepare` allocates with this many weight copies (packed forms that are shared with
-  /// other providers are counted in full).
-  virtual std::int64_t memory_bytes(const GemmSpec& spec, int weight_sets) const = 0;
-  /// Bytes of one packed copy of the weights.
-  virtual std::int64_t packed_weight_bytes(const GemmSpec& spec) const = 0;
+  /// An upper estimate of the bytes `prepare` allocates with this many operand sets (forms of the weights that are
+  /// shared with other providers are counted in full).
+  virtual std::int64_t memory_bytes(const GemmSpec& spec, int sets) const = 0;
+  /// Bytes of one set of what a cold measurement rotates over: the packed weights on a CPU, all operands on a GPU.
+  virtual std::int64_t set_bytes(const GemmSpec& spec) const = 0;
+};
+
+/// An engine whose operands and results are in the host's memory, and whose calls end when the product is there.
+class HostEngine : public Engine {
+ public:
   /// Throws `Unavailable` where the library turns out to have no kernel of its own speed for the spec (it says which),
   /// `InvalidInput` for operands that do not fit the spec, `OutOfMemory`.
   virtual std::unique_ptr<PreparedGemm> prepare(const GemmSpec& spec, const Operands& operands) const = 0;

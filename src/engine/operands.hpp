@@ -24,6 +24,8 @@ class LayerWeights {
 
   std::int64_t n() const { return n_; }
   std::int64_t k() const { return k_; }
+  /// Where the scale of per-tensor forms comes from.
+  ScaleSource scale_source() const { return scales_; }
   bool has_original() const { return original_.has_value(); }
   /// Throws `InvalidInput` where only quantized weights were given.
   const Matrix& original() const;

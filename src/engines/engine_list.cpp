@@ -9,8 +9,8 @@
 
 namespace qgemm {
 
-std::vector<std::unique_ptr<Engine>> make_engines() {
-  std::vector<std::unique_ptr<Engine>> engines;
+std::vector<std::unique_ptr<HostEngine>> make_engines() {
+  std::vector<std::unique_ptr<HostEngine>> engines;
 #ifdef QGEMM_HAVE_ONEDNN
   engines.push_back(onednn::make_engine());
 #endif

@@ -8,6 +8,6 @@ namespace qgemm {
 
 /// All engines of this build that can run on this machine's CPU, best first: `auto` takes the first that supports a
 /// case.
-std::vector<std::unique_ptr<Engine>> make_engines();
+std::vector<std::unique_ptr<HostEngine>> make_engines();
 
 }  // namespace qgemm

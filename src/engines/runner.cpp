@@ -14,7 +14,7 @@
 namespace qgemm {
 
 struct Runner::State {
-  const Engine* engine = nullptr;
+  const HostEngine* engine = nullptr;
   Operands operands;
   std::unique_ptr<PreparedGemm> gemm;
 };

@@ -7,7 +7,7 @@ namespace qgemm {
 
 /// The engine of that name, or with "auto" the first that supports `spec`; made once a process, alive until its end.
 /// Throws `InvalidInput` for an unknown name, `Unavailable` with the engine's reason where none runs the spec.
-const Engine& select_engine(std::string_view name, const GemmSpec& spec);
+const HostEngine& select_engine(std::string_view name, const GemmSpec& spec);
 
 /// Throws `InvalidInput` where K is past `max_k` of the spec's scheme.
 void check_sums_fit(const GemmSpec& spec);

@@ -58,10 +58,14 @@ void check(const SweepOptions& options) {
   if (options.threads < 0) check_range("--threads", options.threads, 0, 4096);
   check_word("--scales", options.scales, {"absmax", "constant"});
   check_word("--data", options.data, {"normal", "outlier", "zeros"});
+  check_word("--timer", options.timer, {"interleaved", "reference"});
+  if (options.timer == "reference" && options.device == "cpu") {
+    throw InvalidInput("--timer reference replays CUDA graphs: use it with --device cuda");
+  }
   if (options.output != DType::bf16 && options.output != DType::f16 && options.output != DType::f32) {
     throw InvalidInput("--output is " + std::string(name(options.output)) + ": use bf16, f16 or f32");
   }
-  check_range("--max-time", options.max_time, 0.001, 3600);
+  if (options.max_time != 0) check_range("--max-time", options.max_time, 0.001, 3600);
   check_range("--max-noise", options.max_noise, 0.001, 100);
   check_range("--max-memory", options.max_memory, 0, 1 << 20);
   check_range("--min-samples", options.min_samples, 1, 1'000'000);
@@ -89,6 +93,7 @@ Properties to_properties(const SweepOptions& options) {
           {"max-time", options.max_time},
           {"max-noise", options.max_noise},
           {"min-samples", std::int64_t{options.min_samples}},
+          {"timer", options.timer},
           {"max-memory", options.max_memory},
           {"seed", static_cast<std::int64_t>(options.seed)}};
 }

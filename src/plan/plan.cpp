@@ -115,6 +115,22 @@ PlanDevice cpu_plan_device(std::vector<std::string> engines) {
           std::move(engines)};
 }
 
+PlanDevice cuda_plan_device(std::vector<std::string> engines, bool fp8) {
+  std::vector<std::string> providers{"bf16", "int8-tensor-w-tensor-a", "int8-tensor-w-tensor-a-noquant",
+                                     "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"};
+  if (fp8) {
+    for (const char* name : {"fp8-tensor-w-tensor-a", "fp8-tensor-w-tensor-a-noquant", "fp8-channel-w-token-a",
+                             "fp8-channel-w-token-a-noquant"}) {
+      providers.emplace_back(name);
+    }
+  }
+  return {std::move(providers),
+          {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384},
+          {1, 64, 512, 4096},
+          CacheState::hot,
+          std::move(engines)};
+}
+
 std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& device) {
   check(options);
   const auto providers = expand_providers(options.providers, device.default_providers);

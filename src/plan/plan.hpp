@@ -27,6 +27,9 @@ struct PlanDevice {
 /// The CPU's defaults: the reference's five providers and f32 as the second baseline, M up to 1024, cold.
 PlanDevice cpu_plan_device(std::vector<std::string> engines);
 
+/// A GPU's defaults: the reference's five providers and its FP8 four (where the GPU has FP8), M up to 16384, hot.
+PlanDevice cuda_plan_device(std::vector<std::string> engines, bool fp8);
+
 /// The sweep as points, model by model, TP by TP, layer by layer, M by M: a pure function of its arguments and of the
 /// catalogue's files. Throws `InvalidInput` for what cannot be planned (unknown names, a TP that does not divide, K
 /// past the int32 bound, shapes past 2³¹ a dimension).

@@ -15,7 +15,7 @@ constexpr const char* what = "activations";
 }  // namespace
 
 bool needs_static_scale(const Scheme& scheme) {
-  return scheme.integer() && scheme.activation_scale == ScaleGranularity::per_tensor && !scheme.dynamic_tensor;
+  return scheme.quantized() && scheme.activation_scale == ScaleGranularity::per_tensor && !scheme.dynamic_tensor;
 }
 
 QuantizedActivations allocate_activations(const Scheme& scheme, std::int64_t m, std::int64_t k, Int8Form form) {

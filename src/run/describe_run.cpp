@@ -3,10 +3,7 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <memory>
 
-#include "device/cpu_info.hpp"
-#include "qgemm/limits.hpp"
 #include "qgemm/version.hpp"
 
 namespace qgemm {
@@ -28,19 +25,18 @@ std::string host_name() {
 
 }  // namespace
 
-Context describe_run(const SweepOptions& options, const std::string& command,
-                     const std::vector<std::unique_ptr<Engine>>& engines, int threads) {
+Context describe_run(const SweepOptions& options, const std::string& command, const Testbed& testbed) {
   Context out;
   out.date = local_date();
   out.host = host_name();
   out.command = command;
   out.qgemm_version = version();
   out.git_revision = git_revision();
-  out.device = describe_cpu(threads);
-  for (const auto& engine : engines) {
+  out.device = testbed.describe();
+  for (const Engine* engine : testbed.engines()) {
     out.device.properties.emplace_back("engine_" + std::string(engine->name()), engine->description());
   }
-  out.limits = measure_limits(threads, 2.0);
+  out.limits = testbed.limits();
   out.seed = options.seed;
   out.options = to_properties(options);
   return out;

@@ -7,27 +7,32 @@
 #include "core/nearest.hpp"
 #include "device/cpu_info.hpp"
 #include "device/thread_team.hpp"
+#include "operands/random_operands.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/scheme.hpp"
 #include "quantize/activations.hpp"
 #include "quantize/reference.hpp"
-#include "run/memory_plan.hpp"
-#include "run/random_operands.hpp"
+#include "run/select_testbed.hpp"
+#include "testbed/row_outcome.hpp"
 #include "timing/cpu_timer.hpp"
 #include "timing/stopping_rule.hpp"
+#ifdef QGEMM_HAVE_CUDA
+#include "testbed/cuda/device_quantize_cost.hpp"
+#endif
 
 namespace qgemm {
 namespace {
 
-const std::vector<std::string> known_schemes{"token",     "tensor",     "dyntensor",
-                                             "token-azp", "tensor-azp", "dyntensor-azp"};
+const std::vector<std::string> known_schemes{"token",         "tensor",    "dyntensor",  "token-azp",    "tensor-azp",
+                                             "dyntensor-azp", "fp8-token", "fp8-tensor", "fp8-dyntensor"};
 
 Scheme scheme_of(const std::string& text) {
   if (std::find(known_schemes.begin(), known_schemes.end(), text) == known_schemes.end()) {
     throw InvalidInput("unknown quantization '" + text.substr(0, 64) + "': use " + join_or(known_schemes));
   }
-  const bool azp = text.ends_with("-azp");
-  return parse_provider("int8-channel-w-" + text.substr(0, text.find("-azp")) + "-a" + (azp ? "-azp" : ""));
+  const bool azp = text.ends_with("-azp"), fp8 = text.starts_with("fp8-");
+  const std::string granularity = fp8 ? text.substr(4) : text.substr(0, text.find("-azp"));
+  return parse_provider((fp8 ? "fp8-channel-w-" : "int8-channel-w-") + granularity + "-a" + (azp ? "-azp" : ""));
 }
 
 Matrix activations_of_type(std::int64_t m, std::int64_t k, DType type, std::uint64_t seed) {
@@ -64,6 +69,55 @@ double bandwidth_of(const std::string& level, const std::vector<Limit>& limits) 
   return 0;
 }
 
+/// The CPU's side of it: one scheme on one matrix. Empty where `stop` came before the first sample.
+QuantizeCost measure_on_cpu(const QuantizeCostOptions& options, const Scheme& scheme, const Matrix& x,
+                            const std::atomic<bool>* stop) {
+  std::optional<StaticScale> given;
+  if (needs_static_scale(scheme)) given = calibrate(scheme, x.view(), ScaleSource::absmax);
+  QuantizedActivations q = allocate_activations(scheme, x.rows(), x.cols(), Int8Form::s8);
+  const auto call = [&](int) { quantize_activations(scheme, given, x.view(), q); };
+  call(0);
+  check_rows(scheme, x.view(), q);
+  const double before = now_seconds();
+  call(0);
+  CpuTimer timer(call, 1, true, now_seconds() - before);
+  StoppingRule rule(
+      {.max_noise_pct = options.max_noise, .max_seconds = options.max_time, .min_samples = options.min_samples});
+  while (!rule.finished() && (stop == nullptr || !stop->load())) {
+    const auto sample = timer.sample();
+    rule.add(sample.us, sample.seconds);
+  }
+  QuantizeCost cost;
+  cost.m = x.rows();
+  cost.k = x.cols();
+  if (!rule.samples().empty()) write_times(cost, rule);
+  return cost;
+}
+
+/// Adds what follows from the time: bytes moved in it, and the share of the bandwidth of the level they fit in.
+void complete(QuantizeCost& cost, const QuantizeCostOptions& options, std::string level,
+              const std::vector<Limit>& limits) {
+  cost.bytes = cost.m * cost.k * (static_cast<std::int64_t>(size_of(options.input)) + 1);
+  cost.gbps = static_cast<double>(cost.bytes) / cost.median_us * 1e-3;
+  cost.level = std::move(level);
+  const double bandwidth = bandwidth_of(cost.level, limits);
+  if (bandwidth > 0) cost.limit_share = cost.gbps / bandwidth;
+}
+
+/// To e4m3 it is measured on a GPU only.
+void check_schemes_of_cpu(const QuantizeCostOptions& options) {
+  for (const auto& text : options.schemes) {
+    if (!scheme_of(text).integer()) throw InvalidInput(text + " is measured on a GPU only: use --device cuda");
+  }
+}
+
+void check_fits(std::int64_t m, std::int64_t k, const QuantizeCostOptions& options, std::int64_t budget) {
+  const std::int64_t needed = m * k * (static_cast<std::int64_t>(size_of(options.input)) + 3);
+  if (needed <= budget) return;
+  throw OutOfMemory("quantizing " + std::to_string(m) + " × " + std::to_string(k) + " needs about " +
+                    std::to_string(needed >> 20U) + " MiB, more than is available: choose smaller sizes");
+}
+
 }  // namespace
 
 void check(const QuantizeCostOptions& options) {
@@ -78,6 +132,7 @@ void check(const QuantizeCostOptions& options) {
   check_sizes("--batch-sizes", options.batch_sizes);
   check_sizes("--widths", options.widths);
   for (const auto& scheme : options.schemes) scheme_of(scheme);
+  if (options.device == "cpu") check_schemes_of_cpu(options);
   if (options.schemes.empty()) throw InvalidInput("--schemes is empty: use " + join_or(known_schemes));
   if (options.input != DType::bf16 && options.input != DType::f16 && options.input != DType::f32) {
     throw InvalidInput("--input is " + std::string(name(options.input)) + ": use bf16, f16 or f32");
@@ -90,43 +145,36 @@ void check(const QuantizeCostOptions& options) {
 std::vector<QuantizeCost> measure_quantize_cost(const QuantizeCostOptions& options, const std::vector<Limit>& limits,
                                                 const std::atomic<bool>* stop) {
   check(options);
-  const int threads = pin_thread_team(options.threads);
+  SweepOptions sweep;
+  sweep.device = options.device;
+  sweep.threads = options.threads;
+  const auto testbed = select_testbed(sweep).testbed;
+  const bool gpu = testbed->kind() == DeviceKind::cuda;
+  if (!gpu) check_schemes_of_cpu(options);
+  const int threads = gpu ? 0 : pin_thread_team(options.threads);
   std::vector<QuantizeCost> costs;
   for (const auto k : options.widths) {
     for (const auto m : options.batch_sizes) {
-      const std::int64_t needed = m * k * (static_cast<std::int64_t>(size_of(options.input)) + 3);
-      if (needed > memory_budget(0)) {
-        throw OutOfMemory("quantizing " + std::to_string(m) + " × " + std::to_string(k) + " needs about " +
-                          std::to_string(needed >> 20U) + " MiB, more than is available: choose smaller sizes");
-      }
-      const Matrix x = activations_of_type(m, k, options.input, options.seed);
+      check_fits(m, k, options, testbed->memory_budget());
+      Matrix x;
+      if (!gpu) x = activations_of_type(m, k, options.input, options.seed);
       for (const auto& text : options.schemes) {
         if (stop != nullptr && stop->load()) return costs;
         const Scheme scheme = scheme_of(text);
-        std::optional<StaticScale> given;
-        if (needs_static_scale(scheme)) given = calibrate(scheme, x.view(), ScaleSource::absmax);
-        QuantizedActivations q = allocate_activations(scheme, m, k, Int8Form::s8);
-        const auto call = [&](int) { quantize_activations(scheme, given, x.view(), q); };
-        call(0);
-        check_rows(scheme, x.view(), q);
-        const double before = now_seconds();
-        call(0);
-        CpuTimer timer(call, 1, true, now_seconds() - before);
-        StoppingRule rule(
-            {.max_noise_pct = options.max_noise, .max_seconds = options.max_time, .min_samples = options.min_samples});
-        while (!rule.finished() && (stop == nullptr || !stop->load())) {
-          const auto sample = timer.sample();
-          rule.add(sample.us, sample.seconds);
-        }
-        if (rule.samples().empty()) return costs;
-        const Summary summary = rule.summary();
-        QuantizeCost cost{text, m, k, summary.median, summary.p20, summary.p80, summary.noise_pct, 0, 0, 0, {}, 0};
-        cost.samples = static_cast<std::int64_t>(rule.samples().size());
-        cost.bytes = m * k * (static_cast<std::int64_t>(size_of(options.input)) + 1);
-        cost.gbps = static_cast<double>(cost.bytes) / summary.median * 1e-3;
-        cost.level = level_of(cost.bytes, threads);
-        const double bandwidth = bandwidth_of(cost.level, limits);
-        if (bandwidth > 0) cost.limit_share = cost.gbps / bandwidth;
+        QuantizeCost cost;
+#ifdef QGEMM_HAVE_CUDA
+        if (gpu) cost = cuda::measure_quantize_cost(options, scheme, m, k, stop);
+#endif
+        if (!gpu) cost = measure_on_cpu(options, scheme, x, stop);
+        if (cost.samples == 0) return costs;
+        cost.scheme = text;
+        const std::int64_t bytes = m * k * (static_cast<std::int64_t>(size_of(options.input)) + 1);
+        // A quarter of the cache is left for everything else.
+        complete(cost, options,
+                 !gpu                                     ? level_of(bytes, threads)
+                 : bytes < testbed->cache_bytes() * 3 / 4 ? "l2"
+                                                          : "memory",
+                 limits);
         costs.push_back(std::move(cost));
       }
     }

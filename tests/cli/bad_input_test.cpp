@@ -10,6 +10,15 @@ namespace {
 /// Measuring the limits alone takes two seconds; a loaded machine may take long to start a program.
 constexpr double before_measuring = 1.8;
 
+#ifdef QGEMM_HAVE_CUDA
+constexpr bool program_has_cuda = true;
+#else
+constexpr bool program_has_cuda = false;
+#endif
+
+/// A GPU, where there is one, is out of sight: what is told is the same on every machine.
+const std::vector<std::pair<std::string, std::string>> no_gpu{{"CUDA_VISIBLE_DEVICES", ""}};
+
 struct BadInput {
   Arguments arguments;
   std::vector<std::string> told;  ///< Parts of the line on stderr.
@@ -24,7 +33,7 @@ class BadInputs : public testing::TestWithParam<BadInput> {};
 
 TEST_P(BadInputs, AreTold) {
   const ScratchFolder scratch;
-  const Finished run = run_program(GetParam().arguments, {.folder = scratch.path()});
+  const Finished run = run_program(GetParam().arguments, {.folder = scratch.path(), .environment = no_gpu});
   EXPECT_EQ(run.exit_code, GetParam().exit_code);
   EXPECT_EQ(run.out, "");
   ASSERT_EQ(run.complaints().size(), 1U) << run.err;
@@ -50,7 +59,16 @@ const std::vector<BadInput> names{
     {{"bench", "--data", "foo"}, {"--data", "foo", "normal, outlier or zeros"}},
     {{"bench", "--output", "int4"}, {"int4", "bf16"}},
     {{"bench", "--output", "s8"}, {"--output", "s8", "bf16, f16 or f32"}},
-    {{"bench", "--device", "gpu"}, {"--device", "gpu", "cpu"}},
+    {{"bench", "--device", "gpu"}, {"--device", "'gpu'", "auto, cpu, cuda or cuda:N"}},
+    {{"bench", "--device", "cuda:x"}, {"--device", "'cuda:x'", "cuda:N"}},
+    {{"bench", "--device", "cuda:"}, {"--device", "'cuda:'", "cuda:N"}},
+    {{"bench", "--device", "cuda:-1"}, {"--device", "'cuda:-1'", "cuda:N"}},
+    {{"bench", "--device", "cuda:99999999999"}, {"--device", "'cuda:99999999999'", "cuda:N"}},
+    {{"limits", "--device", "gpu"}, {"--device", "'gpu'", "cuda:N"}},
+    {{"quantize", "--device", "gpu"}, {"--device", "'gpu'", "cuda:N"}},
+    {{"quantize", "--device", "cpu", "--schemes", "token", "fp8-token"}, {"fp8-token", "--device cuda"}},
+    {{"bench", "--timer", "stopwatch"}, {"--timer", "stopwatch", "interleaved or reference"}},
+    {{"bench", "--timer", "reference", "--device", "cpu"}, {"--timer reference", "--device cuda"}},
     {{"list", "nonsense"}, {"nonsense", "providers"}},
     {{"list", "layers", "--models", "gpt-5"}, {"gpt-5", "nearest"}},
 };
@@ -103,8 +121,12 @@ const std::vector<BadInput> command_lines{
     {{"bench", "--config", "missing.toml"}, {"missing.toml"}},
     {{"list"}, {"WHAT"}},
     {{"report"}, {"FILE"}},
-    {{"bench", "--device", "cuda"}, {"--device cuda", "cpu"}, 3},
-    {{"bench", "--device", "cuda:1"}, {"--device cuda:1", "cpu"}, 3},
+    {{"bench", "--device", "cuda"}, {"--device cuda cannot be used: ", "--device cpu"}, 3},
+    {{"bench", "--device", "cuda:1"}, {"--device cuda:1 cannot be used: ", "--device cpu"}, 3},
+    {{"bench", "--device", "cuda", "--plan"}, {"--device cuda cannot be used: ", "--device cpu"}, 3},
+    {{"limits", "--device", "cuda"}, {"--device cuda cannot be used: ", "--device cpu"}, 3},
+    {{"quantize", "--device", "cuda"}, {"--device cuda cannot be used: ", "--device cpu"}, 3},
+    {{"bench", "--timer", "reference"}, {"--timer reference", "no GPU", "qgemm doctor"}, 3},
 };
 INSTANTIATE_TEST_SUITE_P(CommandLines, BadInputs, testing::ValuesIn(command_lines));
 
@@ -115,6 +137,43 @@ TEST(BadInput, AnUnknownIsaIsTold) {
   EXPECT_EQ(run.exit_code, 2);
   ASSERT_EQ(run.complaints().size(), 1U) << run.err;
   EXPECT_NE(run.err.find("mmx"), std::string::npos);
+}
+
+/// What is told of the fall-back, where the build could have used a GPU; nothing where it could not.
+void expect_fallback_told(const std::string& err) {
+  const auto told = lines_of(err);
+  ASSERT_EQ(told.size(), program_has_cuda ? 1U : 0U) << err;
+  if (told.empty()) return;
+  EXPECT_TRUE(told[0].starts_with("no GPU is used: ")) << err;
+  EXPECT_NE(told[0].find("measuring on the CPU"), std::string::npos) << err;
+}
+
+TEST(WithoutAGpu, AutoIsTheCpuAndSaysSo) {
+  const ScratchFolder scratch;
+  const Surroundings here{.folder = scratch.path(), .environment = no_gpu};
+  const Finished plan = run_program({"bench", "--shapes", "4x64x96", "--plan"}, here);
+  EXPECT_EQ(plan.exit_code, 0);
+  EXPECT_NE(plan.out.find("6 rows at 1 points"), std::string::npos) << plan.out;  // the CPU's default providers
+  expect_fallback_told(plan.err);
+  const Finished limits = run_program({"limits", "--seconds", "0.1", "--json"}, here);
+  EXPECT_EQ(limits.exit_code, 0);
+  EXPECT_TRUE(parse_or_fail(limits.out).contains("f32"));
+  expect_fallback_told(limits.err);
+  EXPECT_EQ(run_program({"doctor"}, here).exit_code, 0);
+  EXPECT_EQ(run_program({"bench", "--shapes", "4x64x96", "--plan", "--device", "cpu"}, here).err, "");
+}
+
+TEST(WithoutAGpu, ASweepWithAutoIsMeasuredOnTheCpu) {
+  const ScratchFolder scratch;
+  const Finished run = run_program({"bench", "--shapes", "4x64x96", "--providers", "f32", "--max-time", "0.01",
+                                    "--min-samples", "3", "--no-plots", "--out", "run"},
+                                   {.folder = scratch.path(), .environment = no_gpu});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const Json saved = json_of(scratch / "run/results.json");
+  EXPECT_EQ(saved["context"]["device"]["kind"], "cpu");
+  EXPECT_EQ(saved["context"]["options"]["timer"], "interleaved");
+  EXPECT_EQ(saved["rows"][0]["cache"], "cold");
+  EXPECT_EQ(lines_of(run.err)[0].starts_with("no GPU is used: "), program_has_cuda) << run.err;
 }
 
 TEST(BadInput, IsFoundBeforeAnythingIsMeasured) {

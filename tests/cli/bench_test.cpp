@@ -97,8 +97,9 @@ TEST(Bench, SavesTheContext) {
   EXPECT_EQ(context["seed"], 7);
   EXPECT_EQ(context["options"]["shapes"], Json({"4x64x96", "16x128x64"}));
   EXPECT_EQ(context["options"]["max-time"], 0.02);
-  EXPECT_NE(context["command"].get<std::string>().find(" bench --shapes 4x64x96 16x128x64 --max-time 0.02"),
-            std::string::npos);
+  EXPECT_NE(
+      context["command"].get<std::string>().find(" bench --device cpu --shapes 4x64x96 16x128x64 --max-time 0.02"),
+      std::string::npos);
 }
 
 TEST(Bench, MeasuresEveryDefaultProviderAtEveryShape) {
@@ -212,8 +213,8 @@ TEST(Bench, ARowsReproCommandMeasuresThatRow) {
 
 TEST(Bench, WithoutOutMakesAFolderOfItsOwn) {
   const ScratchFolder scratch;
-  const Finished run = run_program({"bench", "--shapes", "1x16x16", "--providers", "f32", "--max-time", "0.01",
-                                    "--min-samples", "3", "--quiet", "--no-plots"},
+  const Finished run = run_program({"bench", "--device", "cpu", "--shapes", "1x16x16", "--providers", "f32",
+                                    "--max-time", "0.01", "--min-samples", "3", "--quiet", "--no-plots"},
                                    {.folder = scratch.path()});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   ASSERT_EQ(scratch.entries(), std::vector<std::string>{"qgemm-results"});
@@ -226,9 +227,10 @@ class BenchAsIf : public testing::TestWithParam<const char*> {};
 
 TEST_P(BenchAsIf, IsExactToo) {
   const ScratchFolder scratch;
-  const Finished run = run_program({"bench", "--shapes", "5x48x80", "--providers", "int8-*-w-*", "--max-time", "0.01",
-                                    "--min-samples", "3", "--quiet", "--no-plots", "--out", "run"},
-                                   {.folder = scratch.path(), .environment = {{"QGEMM_ISA", GetParam()}}});
+  const Finished run =
+      run_program({"bench", "--device", "cpu", "--shapes", "5x48x80", "--providers", "int8-*-w-*", "--max-time", "0.01",
+                   "--min-samples", "3", "--quiet", "--no-plots", "--out", "run"},
+                  {.folder = scratch.path(), .environment = {{"QGEMM_ISA", GetParam()}}});
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   const Json rows = json_of(scratch / "run/results.json")["rows"];
   EXPECT_EQ(rows.size(), 24U);  // 2 weight scales × 3 activation scales × azp or not × inside the call or ahead of it

@@ -19,7 +19,7 @@ constexpr std::size_t all_rows = 2 * shapes;
 
 /// Long enough to be stopped in the middle: no row is known to ± 0.001 %, so each takes its --max-time.
 Arguments long_sweep(const Arguments& more = {}) {
-  Arguments words{"bench", "--shapes"};
+  Arguments words{"bench", "--device", "cpu", "--shapes"};
   for (int i = 1; i <= shapes; ++i) words.push_back("4x" + std::to_string(16 * i) + "x64");
   words.insert(words.end(), {"--providers", "f32", "int8-channel-w-token-a", "--max-time", "0.15", "--min-samples", "3",
                              "--max-noise", "0.001", "--quiet", "--no-plots", "--out", "run"});
@@ -101,8 +101,8 @@ INSTANTIATE_TEST_SUITE_P(Signals, Interrupt, testing::Values(SIGINT, SIGTERM),
 TEST(Resume, KeepsNoRowThatWasStoppedBeforeItsLeastSamples) {
   const ScratchFolder scratch;
   // 50,000 samples of 0.1 ms take 5 s, so the signal falls among them.
-  const Arguments words{"bench", "--shapes",   "4x64x64", "--providers", "f32",   "--min-samples",
-                        "50000", "--max-time", "60",      "--no-plots",  "--out", "run"};
+  const Arguments words{"bench",         "--device", "cpu",        "--shapes", "4x64x64",    "--providers", "f32",
+                        "--min-samples", "50000",    "--max-time", "60",       "--no-plots", "--out",       "run"};
   Program program(words, {.folder = scratch.path()});
   ASSERT_TRUE(program.wait_until([&] { return fs::exists(scratch / "run/journal.jsonl"); }));
   const auto started = std::chrono::steady_clock::now();

@@ -6,8 +6,8 @@ const MeasuredRun& measured_run() {
   static const ScratchFolder scratch;
   static const MeasuredRun run = [] {
     MeasuredRun made;
-    made.finished = run_program({"bench", "--shapes", "4x64x96", "16x128x64", "--max-time", "0.02", "--min-samples",
-                                 "3", "--seed", "7", "--out", "run"},
+    made.finished = run_program({"bench", "--device", "cpu", "--shapes", "4x64x96", "16x128x64", "--max-time", "0.02",
+                                 "--min-samples", "3", "--seed", "7", "--out", "run"},
                                 {.folder = scratch.path()});
     made.folder = scratch / "run";
     made.saved = json_of(made.folder / "results.json");

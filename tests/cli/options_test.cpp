@@ -8,7 +8,7 @@ namespace qgemm {
 namespace {
 
 Finished plan(const Arguments& more, const ScratchFolder& scratch) {
-  Arguments words{"bench", "--plan"};
+  Arguments words{"bench", "--plan", "--device", "cpu"};
   words.insert(words.end(), more.begin(), more.end());
   return run_program(words, {.folder = scratch.path()});
 }
@@ -53,7 +53,8 @@ TEST(Config, GivesFlagsAndTheCommandLineWins) {
            "max-time = 1e-1\n"
            "plan = true\n"
            "bias = false\n");
-  const Finished run = run_program({"bench", "--config", "sweep.toml", "--tp-sizes", "4"}, {.folder = scratch.path()});
+  const Finished run = run_program({"bench", "--config", "sweep.toml", "--device", "cpu", "--tp-sizes", "4"},
+                                   {.folder = scratch.path()});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(lines_with(run.out, "meta-llama/Llama-3.1-8B-Instruct"), 2U) << run.out;  // o × TP 4 × M 16, 1024
   EXPECT_EQ(lines_with(run.out, " hot "), 2U);
@@ -63,7 +64,8 @@ TEST(Config, GivesFlagsAndTheCommandLineWins) {
 
 TEST(Config, MayNameItsTable) {
   const ScratchFolder scratch;
-  put_text(scratch / "sweep.toml", "[bench]\nshapes = [\"4x64x96\"]\nplan = true\nbatch-sizes = []\n");
+  put_text(scratch / "sweep.toml",
+           "[bench]\nshapes = [\"4x64x96\"]\nplan = true\nbatch-sizes = []\ndevice = \"cpu\"\n");
   const Finished run = run_program({"bench", "--config", "sweep.toml"}, {.folder = scratch.path()});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.out.find("6 rows at 1 points"), std::string::npos) << run.out;
@@ -110,8 +112,8 @@ INSTANTIATE_TEST_SUITE_P(Toml, BrokenConfigs, testing::ValuesIn(broken_configs))
 
 /// One provider's rows, with the memory the sweep may use.
 Json rows_within(const std::string& gib, const Arguments& sweep, const ScratchFolder& scratch) {
-  Arguments words{"bench",      "--max-time", "0.01", "--min-samples", "3", "--quiet",
-                  "--no-plots", "--out",      "run",  "--max-memory",  gib};
+  Arguments words{"bench",      "--device", "cpu", "--max-time",   "0.01", "--min-samples", "3", "--quiet",
+                  "--no-plots", "--out",    "run", "--max-memory", gib};
   words.insert(words.end(), sweep.begin(), sweep.end());
   const Finished run = run_program(words, {.folder = scratch.path()});
   EXPECT_EQ(run.exit_code, 0) << run.err;

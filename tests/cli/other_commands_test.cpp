@@ -37,6 +37,27 @@ TEST(List, NarrowsLayersToAModel) {
   EXPECT_EQ(rows[0]["k"], 4096);
 }
 
+TEST(List, SaysWhereAnEngineRuns) {
+  std::size_t on_cpu = 0;
+  for (const auto& row : parse_or_fail(run_here({"list", "engines", "--json"}).out)) {
+    on_cpu += row["device"] == "cpu" ? 1U : 0U;
+    EXPECT_TRUE(row["device"] == "cpu" || row["device"] == "cuda") << row;
+  }
+  EXPECT_GE(on_cpu, 1U);
+}
+
+TEST(List, EndsItsDevicesWithTheCpu) {
+  const Json rows = parse_or_fail(run_here({"list", "devices", "--json"}).out);
+  const Json& cpu = rows.back();
+  EXPECT_EQ(cpu["device"], "cpu");
+  EXPECT_GE(cpu["units"], 1);
+  EXPECT_NE(cpu["memory"].get<std::string>().find("iB"), std::string::npos) << cpu;
+  for (const char* field : {"name", "isa"}) EXPECT_FALSE(cpu[field].get<std::string>().empty()) << field;
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    EXPECT_EQ(rows[i]["device"], "cuda:" + std::to_string(i)) << rows[i];
+  }
+}
+
 TEST(Doctor, TellsWhatTheMachineCanRun) {
   const std::string out = run_here({"doctor"}).out;
   for (const char* subject : {"cpu", "memory", "engine", "models", "int8-channel-w-token-a"}) {
@@ -62,15 +83,18 @@ void expect_limits(const Json& limits) {
   }
 }
 
-TEST(Limits, AreJson) { expect_limits(parse_or_fail(run_here({"limits", "--json", "--seconds", "0.1"}).out)); }
+TEST(Limits, AreJson) {
+  expect_limits(parse_or_fail(run_here({"limits", "--device", "cpu", "--json", "--seconds", "0.1"}).out));
+}
 
 TEST(Limits, AreText) {
-  EXPECT_NE(run_here({"limits", "--seconds", "0.1", "--threads", "1"}).out.find("1 threads"), std::string::npos);
+  EXPECT_NE(run_here({"limits", "--device", "cpu", "--seconds", "0.1", "--threads", "1"}).out.find("1 threads"),
+            std::string::npos);
 }
 
 TEST(Quantize, MeasuresEverySchemeAndSize) {
-  const Json out = parse_or_fail(run_here({"quantize", "--batch-sizes", "1", "3", "--widths", "65", "--max-time",
-                                           "0.01", "--min-samples", "3", "--json"})
+  const Json out = parse_or_fail(run_here({"quantize", "--device", "cpu", "--batch-sizes", "1", "3", "--widths", "65",
+                                           "--max-time", "0.01", "--min-samples", "3", "--json"})
                                      .out);
   expect_limits(out["limits"]);
   ASSERT_EQ(out["rows"].size(), 8U);  // four schemes

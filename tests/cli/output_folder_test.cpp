@@ -8,8 +8,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Arguments tiny{"bench",      "--shapes", "4x64x96",       "--providers", "f32",
-                     "--max-time", "0.02",     "--min-samples", "3",           "--no-plots"};
+const Arguments tiny{"bench", "--device",   "cpu",  "--shapes",      "4x64x96", "--providers",
+                     "f32",   "--max-time", "0.02", "--min-samples", "3",       "--no-plots"};
 
 Arguments tiny_into(const std::string& out) {
   Arguments words = tiny;
@@ -64,7 +64,7 @@ TEST(OutputFolder, MayBeThereAndHoldOtherFiles) {
 
 TEST(FullDisk, KeepsAndShowsWhatWasMeasuredBefore) {
   const ScratchFolder scratch;
-  Arguments words{"bench", "--shapes"};
+  Arguments words{"bench", "--device", "cpu", "--shapes"};
   for (int n = 16; n <= 256; n += 16) words.push_back("4x" + std::to_string(n) + "x64");
   words.insert(words.end(), {"--providers", "f32", "int8-channel-w-token-a", "--max-time", "0.01", "--min-samples", "3",
                              "--max-noise", "50", "--quiet", "--no-plots", "--out", "run"});

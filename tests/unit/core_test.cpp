@@ -55,6 +55,50 @@ TEST(BFloat16, RoundsHalfToEvenAndKeepsNaN) {
   EXPECT_TRUE(std::isnan(to_float(to_bfloat16(std::bit_cast<float>(0x7f800001U)))));
 }
 
+TEST(E4M3, EveryValueSurvivesTheWayThereAndBack) {
+  for (std::uint32_t bits = 0; bits < 0x100; ++bits) {
+    const E4M3 code{static_cast<std::uint8_t>(bits)};
+    const float value = to_float(code);
+    EXPECT_EQ(std::isnan(value), (bits & 0x7fU) == 0x7fU) << bits;
+    EXPECT_EQ(to_e4m3(value).bits, code.bits) << bits;
+    if (std::isnan(value)) continue;
+    // The definition: (−1)^s · 2^(e−7) · 1.m, and m · 2⁻⁹ where e = 0.
+    const int exponent = static_cast<int>((bits >> 3U) & 0xfU), mantissa = static_cast<int>(bits & 7U);
+    const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
+                                          : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(value), std::bit_cast<std::uint32_t>(bits < 0x80 ? magnitude : -magnitude))
+        << bits;
+  }
+}
+
+TEST(E4M3, RoundsHalfToEvenEverywhere) {
+  for (std::uint32_t bits = 0; bits < 0x7e; ++bits) {
+    const float low = to_float(E4M3{static_cast<std::uint8_t>(bits)});
+    const float high = to_float(E4M3{static_cast<std::uint8_t>(bits + 1)});
+    const float middle = (low + high) / 2;  // exact
+    for (const std::uint32_t sign : {0U, 0x80U}) {
+      const auto code = [sign](float value) { return to_e4m3(sign != 0 ? -value : value).bits; };
+      ASSERT_EQ(code(middle), sign | (bits % 2 == 0 ? bits : bits + 1)) << bits;
+      ASSERT_EQ(code(std::nextafter(middle, 0.0F)), sign | bits) << bits;
+      ASSERT_EQ(code(std::nextafter(middle, 1e9F)), sign | (bits + 1)) << bits;
+    }
+  }
+}
+
+TEST(E4M3, SaturatesAndKeepsNaN) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float value : {448.0F, std::nextafter(448.0F, 1e9F), 464.0F, 480.0F, 1e30F, infinity}) {
+    EXPECT_EQ(to_e4m3(value).bits, 0x7e) << value;
+    EXPECT_EQ(to_e4m3(-value).bits, 0xfe) << value;
+  }
+  EXPECT_EQ(to_e4m3(std::nextafter(448.0F, 0.0F)).bits, 0x7e);
+  EXPECT_EQ(to_e4m3(nan).bits, 0x7f);
+  EXPECT_EQ(to_e4m3(-nan).bits, 0xff);
+  EXPECT_EQ(to_e4m3(0x1p-10F).bits, 0) << "half the smallest, to even";
+  EXPECT_EQ(to_e4m3(std::numeric_limits<float>::denorm_min()).bits, 0);
+  EXPECT_EQ(to_e4m3(-0.0F).bits, 0x80);
+}
+
 TEST(DTypes, NamesComeBack) {
   for (const auto type : {DType::f32, DType::bf16, DType::f16, DType::s8, DType::s32, DType::e4m3}) {
     EXPECT_EQ(parse_dtype(name(type)), type);

@@ -47,7 +47,7 @@ struct Product {
   Support support() const { return engine->supports(spec); }
   void prepare() { prepared = engine->prepare(spec, operands); }
 
-  std::unique_ptr<Engine> engine = onednn::make_engine();
+  std::unique_ptr<HostEngine> engine = onednn::make_engine();
   GemmSpec spec;
   Matrix a;
   Operands operands;
@@ -186,7 +186,7 @@ TEST(Onednn, NamesTheKernelAndItsEpilogue) {
   p.prepare();
   EXPECT_FALSE(p.prepared->kernel().starts_with("ref"));
   EXPECT_TRUE(p.prepared->kernel().ends_with("+epilogue")) << p.prepared->kernel();
-  EXPECT_EQ(p.prepared->weight_bytes(), 2 * p.engine->packed_weight_bytes(p.spec));
+  EXPECT_EQ(p.prepared->weight_bytes(), 2 * p.engine->set_bytes(p.spec));
   EXPECT_GT(p.engine->memory_bytes(p.spec, 3), p.engine->memory_bytes(p.spec, 2));
 }
 

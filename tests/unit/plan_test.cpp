@@ -38,6 +38,32 @@ TEST(Plan, TheDefaultIsTheReferencesSweepOnACpu) {
   EXPECT_EQ(points[0].cases[1].spec.scheme.output, DType::f32);
 }
 
+TEST(Plan, TheDefaultOnAGpuIsTheReferencesTwoSweeps) {
+  const PlanDevice hopper = cuda_plan_device({"cutlass", "cublaslt", "reference"}, true);
+  const auto points = plan_points({}, hopper);
+  ASSERT_EQ(points.size(), 4U * 11U);  // layers × batch sizes
+  EXPECT_EQ(points[0].shape, (Shape{1, 6144, 4096}));
+  EXPECT_EQ(points.back().shape, (Shape{16384, 4096, 14336}));
+  ASSERT_EQ(points[0].cases.size(), 9U);  // bf16, four of INT8, four of FP8
+  EXPECT_EQ(points[0].cases[0].provider, "bf16");
+  EXPECT_EQ(points[0].cases[4].provider, "int8-channel-w-token-a-noquant");
+  EXPECT_EQ(points[0].cases[8].provider, "fp8-channel-w-token-a-noquant");
+  EXPECT_EQ(points[0].cases[8].spec.scheme.weight, DType::e4m3);
+  EXPECT_EQ(points[0].cases[0].engine, "auto");
+  for (const auto& point : points) EXPECT_EQ(point.cache, CacheState::hot);
+}
+
+TEST(Plan, AGpuWithoutFp8LeavesItOutOfItsDefault) {
+  SweepOptions options;
+  options.quick = true;
+  const auto points = plan_points(options, cuda_plan_device({"cutlass"}, false));
+  ASSERT_EQ(points.size(), 4U * 4U);
+  for (const auto& point : points) {
+    ASSERT_EQ(point.cases.size(), 5U);
+    for (const auto& c : point.cases) EXPECT_FALSE(c.provider.starts_with("fp8")) << c.provider;
+  }
+}
+
 TEST(Plan, TensorParallelismDividesTheRightDimension) {
   SweepOptions options;
   options.tp_sizes = {4};
@@ -107,7 +133,11 @@ TEST(Plan, RefusesWhatCannotBeMeasuredNamingIt) {
   contains(with([](auto& o) { o.scales = "maybe"; }), "--scales is 'maybe'");
   contains(with([](auto& o) { o.max_noise = 0; }), "--max-noise");
   contains(with([](auto& o) { o.max_time = -1; }), "--max-time");
+  EXPECT_EQ(with([](auto& o) { o.max_time = 0; }), "");  // the device's own
   contains(with([](auto& o) { o.min_samples = 0; }), "--min-samples");
+  contains(with([](auto& o) { o.timer = "stopwatch"; }), "--timer is 'stopwatch'");
+  contains(with([](auto& o) { o.timer = "reference", o.device = "cpu"; }), "--device cuda");
+  EXPECT_EQ(with([](auto& o) { o.timer = "reference", o.device = "cuda"; }), "");
   contains(with([](auto& o) { o.output = DType::s8; }), "--output is s8");
   contains(with([](auto& o) { o.shapes = {{1, 16, 131'072}}; }), "131071");
   contains(with([](auto& o) { o.shapes = {{1, 16, 133'145}}, o.providers = {"int8-channel-w-token-a"}; }), "133144");
@@ -117,9 +147,9 @@ TEST(Plan, RefusesWhatCannotBeMeasuredNamingIt) {
 
 TEST(Plan, OptionsAreAllInTheProperties) {
   const auto properties = to_properties({});
-  for (const char* flag :
-       {"models", "tp-sizes", "layers", "batch-sizes", "shapes", "providers", "engines", "device", "threads", "cache",
-        "scales", "data", "output", "bias", "max-time", "max-noise", "min-samples", "seed"}) {
+  for (const char* flag : {"models",   "tp-sizes",  "layers",      "batch-sizes", "shapes",     "providers", "engines",
+                           "device",   "threads",   "cache",       "scales",      "data",       "output",    "bias",
+                           "max-time", "max-noise", "min-samples", "timer",       "max-memory", "seed"}) {
     EXPECT_TRUE(std::any_of(properties.begin(), properties.end(), [&](const auto& p) { return p.first == flag; }))
         << flag;
   }

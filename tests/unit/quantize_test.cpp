@@ -114,6 +114,52 @@ TEST(RowKernels, OneCorrectionIsEnoughForSixteenBitFloats) {
   }
 }
 
+/// The same for a 448th, which e4m3 is divided by (src/quantize/cuda has kernels for it).
+TEST(QuantizeE4M3, OneCorrectionIsEnoughForSixteenBitFloats) {
+  for (const int mantissas : {128, 1024}) {
+    for (int largest = mantissas; largest < 2 * mantissas; ++largest) {
+      const float scale = static_cast<float>(largest) / static_cast<float>(mantissas) / 448.0F;
+      if ((std::bit_cast<std::uint32_t>(scale) & 0x7fffffU) == 0x7fffffU) continue;
+      const float reciprocal = 1.0F / scale;
+      for (int value = mantissas; value < 2 * mantissas; ++value) {
+        const float x = static_cast<float>(value) / static_cast<float>(mantissas);
+        const float first = x * reciprocal;
+        const float corrected = std::fma(-std::fma(first, scale, -x), reciprocal, first);
+        ASSERT_EQ(corrected, x / scale) << value << " / " << largest << " of " << mantissas;
+      }
+    }
+  }
+}
+
+TEST(QuantizeE4M3, ReferenceFollowsTheDefinition) {
+  Matrix x(DType::f32, 2, 4);
+  const float values[] = {-2.0F, 0.0F, 1.0F, 3.0F, 0.0F, 0.0F, -0.0F, 0.0F};
+  std::memcpy(x.data(), values, sizeof values);
+  const auto token = reference::quantize_activations(parse_provider("fp8-channel-w-token-a"), {}, x.view());
+  EXPECT_EQ(token.values.dtype(), DType::e4m3);
+  EXPECT_EQ(token.scales, (std::vector<float>{3.0F / 448.0F, 0.0F}));
+  EXPECT_TRUE(token.azp.empty());
+  EXPECT_EQ(element(token.values.view(), 0, 0), -288.0F);  // −298.67 between −288 and −320
+  EXPECT_EQ(element(token.values.view(), 0, 2), 144.0F);   // 149.33 between 144 and 160
+  EXPECT_EQ(element(token.values.view(), 0, 3), 448.0F);
+  for (int c = 0; c < 4; ++c) EXPECT_EQ(token.values.row<E4M3>(1)[c].bits, 0);
+  const auto tensor = reference::quantize_activations(parse_provider("fp8-channel-w-dyntensor-a"), {}, x.view());
+  EXPECT_EQ(tensor.scales, std::vector<float>{3.0F / 448.0F});
+  EXPECT_EQ(tensor.values.row<E4M3>(1)[2].bits, 0x80) << "a negative zero stays one";
+  const StaticScale given{0x1p-8F, 0};
+  const auto fixed = reference::quantize_activations(parse_provider("fp8-channel-w-tensor-a"), given, x.view());
+  EXPECT_EQ(fixed.scales, std::vector<float>{0x1p-8F});
+  EXPECT_EQ(element(fixed.values.view(), 0, 2), 256.0F);
+  EXPECT_EQ(element(fixed.values.view(), 0, 3), 448.0F) << "saturated: 768";
+  const auto weights =
+      reference::quantize_weights(x.view(), ScaleGranularity::per_channel, ScaleSource::absmax, DType::e4m3);
+  EXPECT_EQ(weights.scales, token.scales);
+  EXPECT_TRUE(weights.colsum.empty());
+  EXPECT_EQ(std::memcmp(weights.values.data(), token.values.data(), token.values.bytes()), 0);
+  set_element(x.view(), 1, 1, std::numeric_limits<float>::infinity());
+  EXPECT_THROW(reference::quantize_activations(parse_provider("fp8-channel-w-token-a"), {}, x.view()), InvalidInput);
+}
+
 TEST(RowKernels, FindTheRangeAndWhatIsNotFinite) {
   std::mt19937_64 rng(test_seed());
   for (const RowKernels* kernels : kernels_here()) {

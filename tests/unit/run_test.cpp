@@ -7,14 +7,16 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "engines/reference/reference_engine.hpp"
+#include "operands/random_operands.hpp"
 #include "qgemm/error.hpp"
-#include "run/estimate.hpp"
-#include "run/measure_point.hpp"
-#include "run/memory_plan.hpp"
-#include "run/random_operands.hpp"
-#include "run/roofline.hpp"
+#include "run/repro.hpp"
+#include "testbed/cpu/cpu_testbed.hpp"
+#include "testbed/cpu/measure_point.hpp"
+#include "testbed/memory_plan.hpp"
+#include "testbed/roofline.hpp"
 
 namespace qgemm {
 namespace {
@@ -63,14 +65,14 @@ class ScriptedGemm final : public PreparedGemm {
   int launches_ = 0;
 };
 
-class ScriptedEngine final : public Engine {
+class ScriptedEngine final : public HostEngine {
  public:
   explicit ScriptedEngine(Fault fault) : fault_(fault) {}
   std::string_view name() const override { return "scripted"; }
   std::string description() const override { return "for tests"; }
   Support supports(const GemmSpec&) const override { return Support::yes(); }
   std::int64_t memory_bytes(const GemmSpec&, int) const override { return bytes; }
-  std::int64_t packed_weight_bytes(const GemmSpec& spec) const override { return inner_->packed_weight_bytes(spec); }
+  std::int64_t set_bytes(const GemmSpec& spec) const override { return inner_->set_bytes(spec); }
   std::unique_ptr<PreparedGemm> prepare(const GemmSpec& spec, const Operands& operands) const override {
     if (fault_ == Fault::throws_unavailable) throw Unavailable("no kernel for this");
     if (fault_ == Fault::throws_memory) throw OutOfMemory("no room");
@@ -80,7 +82,7 @@ class ScriptedEngine final : public Engine {
   std::int64_t bytes = 1000;
 
  private:
-  std::unique_ptr<Engine> inner_ = reference::make_engine();
+  std::unique_ptr<HostEngine> inner_ = reference::make_engine();
   Fault fault_;
 };
 
@@ -96,7 +98,7 @@ class MeasurePoint : public ::testing::Test {
     planned.c.spec = {shape, parse_provider(provider), false};
     planned.row = row_of(planned.c);
     planned.engine = &engine;
-    planned.weight_sets = 3;
+    planned.sets = 3;
     auto weights =
         std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, DataKind::normal, 1), ScaleSource::absmax);
     const Matrix a = random_activations(shape.m, shape.k, DataKind::normal, 2);
@@ -183,11 +185,11 @@ TEST(MemoryPlan, GroupsWhatFitsAndNamesWhatDoesNot) {
 TEST(WeightSets, ColdIsMoreThanTwiceTheCache) {
   constexpr std::int64_t cache = 32 << 20;
   for (const std::int64_t packed : {std::int64_t{100'000}, cache / 2, cache, 2 * cache, 3 * cache}) {
-    EXPECT_GT(weight_sets(CacheState::cold, packed, cache) * packed, 2 * cache);
-    EXPECT_EQ(weight_sets(CacheState::hot, packed, cache), 1);
+    EXPECT_GT(operand_sets(CacheState::cold, packed, cache) * packed, 2 * cache);
+    EXPECT_EQ(operand_sets(CacheState::hot, packed, cache), 1);
   }
-  EXPECT_EQ(weight_sets(CacheState::cold, 3 * cache, cache), 1);
-  EXPECT_EQ(weight_sets(CacheState::cold, 1, cache), 4096);
+  EXPECT_EQ(operand_sets(CacheState::cold, 3 * cache, cache), 1);
+  EXPECT_EQ(operand_sets(CacheState::cold, 1, cache), 4096);
 }
 
 TEST(Roofline, TakesTheLimitThatBinds) {
@@ -218,6 +220,64 @@ TEST(Roofline, TakesTheLimitThatBinds) {
   unknown.limit_us.reset();
   apply_roofline(unknown, {row.shape, parse_provider("bf16"), false}, context, 0);
   EXPECT_FALSE(unknown.limit_us.has_value());
+}
+
+TEST(Roofline, OfAGpuIsItsSecondLevelCacheWhereARowFits) {
+  Context context;
+  context.device.kind = DeviceKind::cuda;
+  context.limits = {{"int8", 1000, "TFLOP/s", ""},     {"fp8", 1500, "TFLOP/s", ""},  {"memory_read", 2000, "GB/s", ""},
+                    {"memory_copy", 2500, "GB/s", ""}, {"l2_read", 5000, "GB/s", ""}, {"l2_copy", 4000, "GB/s", ""},
+                    {"l3_read", 1, "GB/s", ""}};
+  Result row;
+  row.cache = CacheState::hot;
+  row.median_us = 10;
+  row.shape = {1, 4096, 4096};
+  const GemmSpec spec{row.shape, parse_provider("int8-channel-w-token-a-noquant"), false};
+  const auto bytes = static_cast<double>(moved_bytes(spec));
+  const auto fits = static_cast<std::int64_t>(bytes) + 1;
+  apply_roofline(row, spec, context, fits);
+  EXPECT_EQ(row.bound, Bound::cache);
+  EXPECT_NEAR(*row.limit_us, bytes / 5000e3, 1e-9);
+  apply_roofline(row, spec, context, fits - 1);  // does not fit any more
+  EXPECT_EQ(row.bound, Bound::memory);
+  EXPECT_NEAR(*row.limit_us, bytes / 2500e3, 1e-9);
+  row.cache = CacheState::cold;
+  apply_roofline(row, spec, context, fits);
+  EXPECT_EQ(row.bound, Bound::memory);
+  row.shape.m = 16384;
+  const GemmSpec many{row.shape, parse_provider("fp8-channel-w-token-a-noquant"), false};
+  apply_roofline(row, many, context, fits);
+  EXPECT_EQ(row.bound, Bound::compute);
+  EXPECT_NEAR(*row.limit_us, row.shape.flops() / 1500e6, 1e-6);
+}
+
+TEST(OperandSeed, DependsOnWhatTheOperandIsAlone) {
+  const auto of_weights = operand_seed(7, SeedOf::weights, 64, 96);
+  EXPECT_EQ(operand_seed(7, SeedOf::weights, 64, 96), of_weights);
+  std::set<std::uint64_t> seeds{of_weights};
+  for (const SeedOf purpose : {SeedOf::activations, SeedOf::bias, SeedOf::sample, SeedOf::order, SeedOf::proofs}) {
+    seeds.insert(operand_seed(7, purpose, 64, 96));
+  }
+  seeds.insert(operand_seed(8, SeedOf::weights, 64, 96));
+  seeds.insert(operand_seed(7, SeedOf::weights, 96, 64));
+  seeds.insert(operand_seed(7, SeedOf::weights, 65, 96));
+  EXPECT_EQ(seeds.size(), 9U);
+}
+
+TEST(RandomOperands, AreTheSameBitsOnEveryMachine) {
+  // The same values as on a GPU (tests/gpu/operands_test.cpp) and as saved rows were measured with.
+  std::uint64_t hash = 0;
+  const Matrix a = random_activations(5, 1003, DataKind::outlier, 3);
+  for (std::int64_t r = 0; r < 5; ++r) {
+    for (std::int64_t c = 0; c < 1003; ++c) hash = hash * 31 + a.row<std::uint16_t>(r)[c];
+  }
+  EXPECT_EQ(hash, 9126508458771149892U);
+}
+
+TEST(RandomOperands, OfARowDoNotDependOnTheOtherRows) {
+  const Matrix one = random_weights(1, 77, DataKind::normal, 5), many = random_weights(9, 100, DataKind::normal, 5);
+  EXPECT_TRUE(std::equal(one.row<std::uint16_t>(0), one.row<std::uint16_t>(0) + 77, many.row<std::uint16_t>(0)));
+  EXPECT_FALSE(std::equal(one.row<std::uint16_t>(0), one.row<std::uint16_t>(0) + 77, many.row<std::uint16_t>(1)));
 }
 
 TEST(RandomOperands, DependOnTheSeedAloneAndLookNormal) {
@@ -270,6 +330,13 @@ TEST(Repro, NamesAllThatMakesTheRow) {
       command,
       "qgemm bench --models meta-llama/Llama-3.1-8B-Instruct --tp-sizes 2 --layers o --batch-sizes 16 --providers bf16 "
       "--engines onednn --cache cold --scales constant --seed 7");
+  options.device = "cuda:1";
+  options.timer = "reference";
+  options.max_time = 0.25;
+  const std::string on_gpu = repro_command(c, "cutlass", options);
+  for (const char* part : {" --engines cutlass ", " --device cuda:1 ", " --timer reference ", " --max-time 0.25 "}) {
+    EXPECT_NE(on_gpu.find(part), std::string::npos) << on_gpu;
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 
 SweepOptions tiny() {
   SweepOptions options;
+  options.device = "cpu";
   options.shapes = {{3, 48, 80}, {17, 33, 65}};
   options.max_time = 0.005;
   options.min_samples = 3;
@@ -155,13 +156,21 @@ TEST(Sweep, ThePlanAgreesWithTheRun) {
 
 TEST(Sweep, DevicesThatAreNotThereAreSaidSo) {
   SweepOptions options = tiny();
-  options.device = "cuda:1";
+  options.device = "cuda:4096";
   EXPECT_THROW(run_sweep(options), Unavailable);
   options.device = "tpu";
   EXPECT_THROW(run_sweep(options), InvalidInput);
   options.device = "cpu";
   options.threads = 100'000;
   EXPECT_THROW(run_sweep(options), InvalidInput);
+}
+
+TEST(Sweep, TheReferencesTimerTakesAGpu) {
+  SweepOptions options = tiny();
+  options.timer = "reference";
+  EXPECT_THROW(plan_sweep(options), InvalidInput);
+  options.timer = "stopwatch";
+  EXPECT_THROW(plan_sweep(options), InvalidInput);
 }
 
 TEST(Sweep, AnObserversExceptionEndsIt) {

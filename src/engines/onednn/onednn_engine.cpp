@@ -80,7 +80,7 @@ void check_operands(const GemmSpec& spec, const Operands& operands) {
   if (operands.weight_sets < 1) throw InvalidInput("a product needs at least one set of weights");
 }
 
-class OnednnEngine final : public Engine {
+class OnednnEngine final : public HostEngine {
  public:
   std::string_view name() const override { return "onednn"; }
 
@@ -99,7 +99,7 @@ class OnednnEngine final : public Engine {
     }
   }
 
-  std::int64_t packed_weight_bytes(const GemmSpec& spec) const override {
+  std::int64_t set_bytes(const GemmSpec& spec) const override {
     const TiledMatmul matmul(plan_of(spec));
     return PackedWeights::bytes_of_one(matmul.weight_layouts(), matmul.grid().panels());
   }
@@ -128,6 +128,6 @@ class OnednnEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine() { return std::make_unique<OnednnEngine>(); }
+std::unique_ptr<HostEngine> make_engine() { return std::make_unique<OnednnEngine>(); }
 
 }  // namespace qgemm::onednn

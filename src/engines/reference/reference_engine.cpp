@@ -164,7 +164,7 @@ class FloatGemm final : public ReferenceGemm {
   std::vector<std::shared_ptr<Matrix>> copies_;
 };
 
-class ReferenceEngine final : public Engine {
+class ReferenceEngine final : public HostEngine {
  public:
   std::string_view name() const override { return "reference"; }
   std::string description() const override { return "plain loops over the definition: the truth, not a contender"; }
@@ -174,14 +174,14 @@ class ReferenceEngine final : public Engine {
     }
     return Support::yes();
   }
-  std::int64_t packed_weight_bytes(const GemmSpec& spec) const override {
+  std::int64_t set_bytes(const GemmSpec& spec) const override {
     return spec.shape.n * spec.shape.k * (spec.scheme.integer() ? 1 : 4);
   }
   std::int64_t memory_bytes(const GemmSpec& spec, int weight_sets) const override {
     const auto& [m, n, k] = spec.shape;
     const std::int64_t activations = m * k * (spec.scheme.integer() ? 1 : 4);
     const auto output = m * n * static_cast<std::int64_t>(size_of(spec.scheme.output));
-    return packed_weight_bytes(spec) * weight_sets + activations + output;
+    return set_bytes(spec) * weight_sets + activations + output;
   }
   std::unique_ptr<PreparedGemm> prepare(const GemmSpec& spec, const Operands& operands) const override {
     if (const Support support = supports(spec); !support.ok) throw Unavailable(support.reason);
@@ -192,6 +192,6 @@ class ReferenceEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine() { return std::make_unique<ReferenceEngine>(); }
+std::unique_ptr<HostEngine> make_engine() { return std::make_unique<ReferenceEngine>(); }
 
 }  // namespace qgemm::reference

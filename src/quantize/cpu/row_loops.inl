@@ -168,11 +168,11 @@ void dequantize_row(const std::int32_t* sums, std::int64_t count, const RowEpilo
   for (std::int64_t j = 0; j < left; ++j) d[i + j] = tail_d[j];
 }
 
-#define QGEMM_ROW_KERNELS(name)                                                               \
-  {                                                                                           \
-    name, {range_row<float>, range_row<Bf16Bits>, range_row<F16Bits>},                        \
-        {absmax_bits_row<float>, absmax_bits_row<Bf16Bits>, absmax_bits_row<F16Bits>},        \
-        {quantize_row<float>, quantize_row<Bf16Bits>, quantize_row<F16Bits>}, {               \
-      dequantize_row<float>, dequantize_row<Bf16Bits>, dequantize_row<F16Bits>                \
-    }                                                                                         \
+#define QGEMM_ROW_KERNELS(name)                                                        \
+  {                                                                                    \
+    name, {range_row<float>, range_row<Bf16Bits>, range_row<F16Bits>},                 \
+        {absmax_bits_row<float>, absmax_bits_row<Bf16Bits>, absmax_bits_row<F16Bits>}, \
+        {quantize_row<float>, quantize_row<Bf16Bits>, quantize_row<F16Bits>}, {        \
+      dequantize_row<float>, dequantize_row<Bf16Bits>, dequantize_row<F16Bits>         \
+    }                                                                                  \
   }

@@ -1,0 +1,13 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "cuda/device.hpp"
+#include "engine/cuda/cuda_engine.hpp"
+
+namespace qgemm::cuda {
+
+/// All engines of this build for a GPU, best first: the one ordered list.
+std::vector<std::unique_ptr<CudaEngine>> make_engines(const Device& device);
+
+}  // namespace qgemm::cuda

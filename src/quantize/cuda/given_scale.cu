@@ -1,0 +1,89 @@
+#include <cstdint>
+
+#include "cuda/cuda_error.hpp"
+#include "quantize/cuda/input_dispatch.cuh"
+#include "quantize/cuda/row_pieces.cuh"
+
+namespace qgemm::cuda {
+namespace {
+
+__device__ RowScale given(const RowArguments& arguments) {
+  return {arguments.scales[0], arguments.azp != nullptr ? arguments.azp[0] : 0};
+}
+
+/// Where x has a larger magnitude than a row's limit, its code is the last one all the same.
+constexpr float saturated_quotient = 0x1p21F;
+
+/// Each block takes blockDim.x · held pieces of its rows.
+template <class In, Code code, int held>
+__global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments arguments) {
+  std::int64_t row = row_of_thread();
+  if (row >= arguments.rows) return;
+  if (arguments.last_first) row = arguments.rows - 1 - row;
+  const In* x = static_cast<const In*>(arguments.x) + row * arguments.x_stride;
+  std::uint8_t* q = arguments.q + row * arguments.q_stride;
+  const int count = static_cast<int>(arguments.k / Input<In>::count), part = static_cast<int>(blockDim.x) * held;
+  const int first = static_cast<int>(blockIdx.y) * part;
+  uint4 pieces[held];
+  load_pieces(x, first, count, pieces);
+  const RowScale by = given(arguments);
+  ExtentOf<In, false> seen;
+#pragma unroll
+  for (const uint4& piece : pieces) seen.take(piece);
+  if (!is_finite<false>(seen.get())) atomicMin(arguments.bad_row, static_cast<std::uint32_t>(row));
+
+  const ExactDivisor divisor(by.scale);
+  if (!is_ordinary<code>(divisor, by)) {
+    const std::int64_t start = static_cast<std::int64_t>(first) * Input<In>::count;
+    const auto elements = static_cast<std::int64_t>(min(part, count - first)) * Input<In>::count;
+    return quantize_elements<In, code>(x + start, elements, q + start, by);
+  }
+  const float limit = by.scale * saturated_quotient;
+#pragma unroll
+  for (int i = 0; i < held; ++i) {
+    const int index = piece_index(first, i);
+    if (index < count) {
+      store_piece<In, code, false>(pieces[i], q, index, by.azp, [&](float value) {
+        return divisor.template divide<2>(fminf(fmaxf(value, -limit), limit));
+      });
+    }
+  }
+}
+
+template <class In, Code code>
+__global__ void __launch_bounds__(1024) quantize_any_elements(const RowArguments arguments) {
+  const std::int64_t row = row_of_thread();
+  const In* x = static_cast<const In*>(arguments.x) + row * arguments.x_stride;
+  ExtentOf<In, false> seen;
+  for (std::int64_t i = threadIdx.x; i < arguments.k; i += blockDim.x) seen.take_one(x[i]);
+  if (!is_finite<false>(seen.get())) atomicMin(arguments.bad_row, static_cast<std::uint32_t>(row));
+  quantize_elements<In, code>(x, arguments.k, arguments.q + row * arguments.q_stride, given(arguments));
+}
+
+template <Code code>
+void launch(const RowArguments& arguments, DType input, const RowShape& shape, cudaStream_t stream) {
+  const dim3 block(static_cast<unsigned>(shape.threads), static_cast<unsigned>(shape.rows));
+  const dim3 grid(static_cast<unsigned>((arguments.rows + shape.rows - 1) / shape.rows),
+                  static_cast<unsigned>(shape.parts));
+  for_input(input, [&]<class In>(In) {
+    switch (shape.pieces) {
+      case 1: quantize_pieces<In, code, 1><<<grid, block, 0, stream>>>(arguments); break;
+      case 2: quantize_pieces<In, code, 2><<<grid, block, 0, stream>>>(arguments); break;
+      case 4: quantize_pieces<In, code, 4><<<grid, block, 0, stream>>>(arguments); break;
+      case 8: quantize_pieces<In, code, 8><<<grid, block, 0, stream>>>(arguments); break;
+      default: quantize_any_elements<In, code><<<grid, block, 0, stream>>>(arguments);
+    }
+  });
+  check_launch();
+}
+
+}  // namespace
+
+void enqueue_by_given_scale(Code code, const RowArguments& arguments, DType input, const RowShape& shape,
+                            cudaStream_t stream) {
+  if (arguments.rows == 0 || arguments.k == 0) return;
+  if (code == Code::s8) return launch<Code::s8>(arguments, input, shape, stream);
+  launch<Code::e4m3>(arguments, input, shape, stream);
+}
+
+}  // namespace qgemm::cuda

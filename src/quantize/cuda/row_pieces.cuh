@@ -1,0 +1,58 @@
+#pragma once
+#include <cstdint>
+
+#include "quantize/cuda/codes.cuh"
+#include "quantize/cuda/exact_divisor.cuh"
+#include "quantize/cuda/row_kernels.hpp"
+
+namespace qgemm::cuda {
+
+/// The row that this thread works on; may lie past the last one.
+inline __device__ std::int64_t row_of_thread() {
+  return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+}
+
+/// Of the `held` pieces that a thread takes of a row from piece `first` on, the i-th: neighbours take neighbours.
+inline __device__ int piece_index(int first, int i) {
+  return first + static_cast<int>(threadIdx.x) + i * static_cast<int>(blockDim.x);
+}
+
+/// The thread's pieces of a row of `count`. Past the end it gets the last piece once more, which changes no extent.
+template <class In, int held>
+__device__ void load_pieces(const In* x, int first, int count, uint4 (&pieces)[held]) {
+  const auto* from = reinterpret_cast<const uint4*>(x);
+#pragma unroll
+  for (int i = 0; i < held; ++i) pieces[i] = __ldg(from + min(piece_index(first, i), count - 1));
+}
+
+/// Stores the codes of a piece: 8 bytes (16-bit floats) or 4.
+template <class In, Code code, bool ranged, class Quotient>
+__device__ void store_piece(const uint4& piece, std::uint8_t* q, int index, int azp, const Quotient& quotient) {
+  float x[Input<In>::count];
+  Input<In>::unpack(piece, x);
+#pragma unroll
+  for (float& value : x) value = quotient(value);
+  const std::uint32_t first = four_codes<code, ranged>(x[0], x[1], x[2], x[3], azp);
+  if constexpr (Input<In>::count == 4) {
+    reinterpret_cast<std::uint32_t*>(q)[index] = first;
+  } else {
+    const std::uint32_t second = four_codes<code, ranged>(x[4], x[5], x[6], x[7], azp);
+    reinterpret_cast<uint2*>(q)[index] = make_uint2(first, second);
+  }
+}
+
+/// The codes of a row one by one: for scales that the fast division excludes, and rows that are not aligned.
+template <class In, Code code>
+__device__ __noinline__ void quantize_elements(const In* x, std::int64_t count, std::uint8_t* q, RowScale by) {
+  for (std::int64_t i = threadIdx.x; i < count; i += blockDim.x) q[i] = one_code<code>(Input<In>::to_float(x[i]), by);
+}
+
+/// Whether a row can be divided and rounded by the fast instructions (`four_codes`, `ExactDivisor`).
+template <Code code>
+__device__ bool is_ordinary(const ExactDivisor& divisor, const RowScale& by) {
+  // A zero scale gives +0, whatever the sign; the integer codes have only one zero.
+  if (code == Code::e4m3 && by.scale == 0.0F) return false;
+  return divisor.works() && by.azp >= -(1 << 20) && by.azp <= 1 << 20;
+}
+
+}  // namespace qgemm::cuda

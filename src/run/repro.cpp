@@ -1,0 +1,65 @@
+#include "run/repro.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace qgemm {
+namespace {
+
+void append_list(std::string& command, const char* flag, const std::string& value) {
+  command += std::string(" ") + flag + " " + value;
+}
+
+/// A word a shell takes as it is, quoted where needed.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_./:=,+@%").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string number(double value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::string repro_command(const Case& c, const std::string& engine, const SweepOptions& options) {
+  std::string command = "qgemm bench";
+  if (!options.shapes.empty()) {
+    append_list(command, "--shapes", to_string(c.spec.shape));
+  } else {
+    // The option that selected the model may have been a path; its own name finds it only in the catalogue.
+    const bool by_path = options.models.size() == 1 && options.models[0].find(".json") != std::string::npos;
+    append_list(command, "--models", shell_word(by_path ? options.models[0] : c.model));
+    append_list(command, "--tp-sizes", std::to_string(c.tp));
+    append_list(command, "--layers", shell_word(c.layer));
+    append_list(command, "--batch-sizes", std::to_string(c.spec.shape.m));
+  }
+  append_list(command, "--providers", c.provider);
+  append_list(command, "--engines", engine);
+  append_list(command, "--cache", std::string(name(c.cache)));
+  const SweepOptions defaults;
+  if (options.device != defaults.device) append_list(command, "--device", shell_word(options.device));
+  if (options.threads != defaults.threads) append_list(command, "--threads", std::to_string(options.threads));
+  if (options.scales != defaults.scales) append_list(command, "--scales", options.scales);
+  if (options.data != defaults.data) append_list(command, "--data", options.data);
+  if (options.output != defaults.output) append_list(command, "--output", std::string(name(options.output)));
+  if (options.bias) command += " --bias";
+  if (options.max_time != defaults.max_time) append_list(command, "--max-time", number(options.max_time));
+  if (options.max_noise != defaults.max_noise) append_list(command, "--max-noise", number(options.max_noise));
+  if (options.min_samples != defaults.min_samples)
+    append_list(command, "--min-samples", std::to_string(options.min_samples));
+  if (options.timer != defaults.timer) append_list(command, "--timer", options.timer);
+  append_list(command, "--seed", std::to_string(options.seed));
+  return command;
+}
+
+}  // namespace qgemm

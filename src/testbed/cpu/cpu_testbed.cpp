@@ -1,0 +1,141 @@
+#include "testbed/cpu/cpu_testbed.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "device/cpu_info.hpp"
+#include "device/thread_team.hpp"
+#include "engines/engine_list.hpp"
+#include "operands/random_operands.hpp"
+#include "qgemm/error.hpp"
+#include "qgemm/limits.hpp"
+#include "testbed/cpu/cpu_estimate.hpp"
+#include "testbed/cpu/measure_point.hpp"
+#include "testbed/memory_plan.hpp"
+#include "testbed/row_outcome.hpp"
+
+namespace qgemm {
+namespace {
+
+Matrix widened(const Matrix& bf16) {
+  Matrix out(DType::f32, bf16.rows(), bf16.cols());
+  for (std::int64_t i = 0; i < bf16.rows() * bf16.cols(); ++i) {
+    out.row<float>(0)[i] = to_float(bf16.row<BFloat16>(0)[i]);
+  }
+  return out;
+}
+
+class CpuTestbed final : public Testbed {
+ public:
+  explicit CpuTestbed(const SweepOptions& options)
+      : options_(options), threads_(pin_thread_team(options.threads)), engines_(make_engines()) {}
+
+  DeviceKind kind() const override { return DeviceKind::cpu; }
+  PlanDevice plan_device() const override {
+    std::vector<std::string> names;
+    for (const auto& engine : engines_) names.emplace_back(engine->name());
+    return cpu_plan_device(names);
+  }
+  std::vector<const Engine*> engines() const override {
+    std::vector<const Engine*> out;
+    for (const auto& engine : engines_) out.push_back(engine.get());
+    return out;
+  }
+  DeviceInfo describe() const override { return describe_cpu(threads_); }
+  std::vector<Limit> limits() const override { return measure_limits(threads_, 2.0); }
+
+  /// All last-level caches together: a team on several of them keeps a part of the weights in each.
+  std::int64_t cache_bytes() const override { return total_last_level_bytes(); }
+
+  std::int64_t memory_budget() const override { return cpu_memory_budget(options_.max_memory); }
+
+  double row_seconds(const GemmSpec& spec, const Engine& engine) const override {
+    const double call = estimated_call_seconds(spec, std::string(engine.name()), threads_);
+    const double check = 10e-9 * static_cast<double>(spec.shape.m * spec.shape.n) + 0.02;
+    const double time = options_.max_time > 0 ? options_.max_time : default_row_seconds;
+    return std::max(time, call * options_.min_samples) + 3 * call + check;
+  }
+
+  void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
+    const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes());
+    if (groups.empty()) return;
+    try {
+      prepare_layer(point.shape);
+      measure_groups(point.shape, groups, rows, stop);
+    } catch (const std::bad_alloc&) {
+      fail_unmeasured(rows, "the system refused an allocation");
+    } catch (const OutOfMemory& error) {
+      fail_unmeasured(rows, error.what());
+    }
+  }
+
+ private:
+  void measure_groups(const Shape& shape, const std::vector<std::vector<PlannedRow*>>& groups,
+                      const std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) {
+    const auto& [m, n, k] = shape;
+    const auto seed = [&](SeedOf purpose, std::int64_t r, std::int64_t c) {
+      return operand_seed(options_.seed, purpose, r, c);
+    };
+    const DataKind kind = parse_data_kind(options_.data);
+    const Matrix activations = random_activations(m, k, kind, seed(SeedOf::activations, m, k));
+    Matrix activations_f32;
+    const bool f32 =
+        std::any_of(rows.begin(), rows.end(), [](const auto& r) { return r.c.spec.scheme.activation == DType::f32; });
+    if (f32) activations_f32 = widened(activations);
+    const Sample sample = choose_sample(shape, seed(SeedOf::sample, m, n));
+    PointInputs inputs;
+    inputs.weights = weights_;
+    inputs.activations = activations.view();
+    inputs.activations_f32 = std::as_const(activations_f32).view();
+    if (options_.bias) inputs.bias = random_bias(n, kind, options_.output, seed(SeedOf::bias, 1, n));
+    const auto truth = float_truth(inputs.activations, weights_->original().view(), inputs.bias, sample);
+    inputs.truth = &truth;
+    inputs.sample = &sample;
+    inputs.proofs = &*proofs_;
+    std::mt19937_64 order(seed(SeedOf::order, m * n, k));
+    for (auto group : groups) {
+      if (groups.size() > 1) weights_->drop_packed();
+      measure_together(group, inputs, options_, order, stop);
+    }
+  }
+
+  /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers.
+  void prepare_layer(const Shape& shape) {
+    if (weights_ && weights_->n() == shape.n && weights_->k() == shape.k) return;
+    weights_.reset();
+    proofs_.reset();
+    const auto source = options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
+    weights_ =
+        std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, parse_data_kind(options_.data),
+                                                      operand_seed(options_.seed, SeedOf::weights, shape.n, shape.k)),
+                                       source);
+    proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
+  }
+
+  /// Of the memory in use, what the next point either uses again or gives back first.
+  std::int64_t held_bytes() const { return weights_ ? 2 * weights_->n() * weights_->k() : 0; }
+
+  const SweepOptions& options_;
+  int threads_;
+  std::vector<std::unique_ptr<HostEngine>> engines_;
+  std::shared_ptr<LayerWeights> weights_;
+  std::optional<LayerProofs> proofs_;
+};
+
+}  // namespace
+
+std::int64_t cpu_memory_budget(double max_gib) {
+  const std::int64_t available = available_memory_bytes();
+  // A twentieth, at least 256 MiB, stays free: page cache and other processes must not be pushed out.
+  const std::int64_t usable = available - std::max<std::int64_t>(available / 20, std::int64_t{256} << 20U);
+  if (max_gib <= 0) return usable;
+  return std::min(usable, static_cast<std::int64_t>(max_gib * (1 << 30)));
+}
+
+std::unique_ptr<Testbed> make_cpu_testbed(const SweepOptions& options) { return std::make_unique<CpuTestbed>(options); }
+
+}  // namespace qgemm

@@ -1,0 +1,184 @@
+#include "testbed/cuda/cuda_testbed.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <random>
+
+#include "cuda/cuda_error.hpp"
+#include "cuda/gpu_watch.hpp"
+#include "cuda/stream.hpp"
+#include "engines/cuda_engine_list.hpp"
+#include "limits/cuda/device_limits.hpp"
+#include "operands/cuda/device_operands.hpp"
+#include "qgemm/error.hpp"
+#include "testbed/cuda/measure_on_device.hpp"
+#include "testbed/memory_plan.hpp"
+#include "testbed/roofline.hpp"
+#include "testbed/row_outcome.hpp"
+
+namespace qgemm::cuda {
+namespace {
+
+class CudaTestbed final : public Testbed {
+ public:
+  CudaTestbed(const SweepOptions& options, const Device& device)
+      : options_(options), device_(device), engines_(make_engines(device)), watch_(device.pci_bus_id) {}
+
+  DeviceKind kind() const override { return DeviceKind::cuda; }
+  PlanDevice plan_device() const override {
+    std::vector<std::string> names;
+    for (const auto& engine : engines_) names.emplace_back(engine->name());
+    const GemmSpec fp8{{64, 64, 64}, parse_provider("fp8-channel-w-token-a"), false};
+    const bool has_fp8 =
+        std::any_of(engines_.begin(), engines_.end(), [&](const auto& engine) { return engine->supports(fp8).ok; });
+    return cuda_plan_device(names, has_fp8);
+  }
+  std::vector<const Engine*> engines() const override {
+    std::vector<const Engine*> out;
+    for (const auto& engine : engines_) out.push_back(engine.get());
+    return out;
+  }
+  DeviceInfo describe() const override {
+    DeviceInfo info = cuda::describe(device_);
+    if (const auto monitor = GpuMonitor::open(device_.pci_bus_id)) {
+      if (const auto mhz = monitor->max_sm_mhz()) info.properties.emplace_back("max_sm_mhz", *mhz);
+      if (const auto mhz = monitor->memory_mhz()) info.properties.emplace_back("memory_mhz", *mhz);
+      if (const auto watt = monitor->power_limit_w()) info.properties.emplace_back("power_limit_w", *watt);
+    }
+    if (const auto driver = driver_version()) info.properties.emplace_back("driver", *driver);
+    return info;
+  }
+  std::vector<Limit> limits() const override { return measure_limits(device_); }
+
+  std::int64_t cache_bytes() const override { return device_.l2_bytes; }
+
+  /// What is free on the device less a reserve for the libraries' own, or what the user allows where that is less.
+  std::int64_t memory_budget() const override {
+    const std::int64_t free = free_memory_bytes();
+    const std::int64_t usable = free - std::max<std::int64_t>(free / 20, std::int64_t{256} << 20U);
+    if (options_.max_memory <= 0) return usable;
+    return std::min(usable, static_cast<std::int64_t>(options_.max_memory * (1 << 30)));
+  }
+
+  /// By what an H100 does: a third of its memory's speed and of its arithmetic, and what preparing and checking takes.
+  double row_seconds(const GemmSpec& spec, const Engine&) const override {
+    const double call = std::max(spec.shape.flops() / 3e14, static_cast<double>(moved_bytes(spec)) / 1e12) + 5e-6;
+    const double time = options_.max_time > 0 ? options_.max_time : default_row_seconds;
+    return std::min(time, std::max(1e-3, 2 * call) * 20) + 20 * call + 0.04;
+  }
+
+  void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
+    if (!lost_.empty()) return skip(rows);
+    try {
+      const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes());
+      if (groups.empty()) return;
+      prepare_layer(point.shape);
+      measure_groups(point.shape, groups, stop);
+    } catch (const OutOfMemory& error) {
+      fail_unmeasured(rows, error.what());
+    } catch (const DeviceLost& error) {
+      lost_ = error.what();
+      rows.front().row.outcome = Outcome::failed;
+      rows.front().row.message = error.what();
+    }
+    if (!lost_.empty()) skip(rows);
+  }
+
+ private:
+  void skip(std::vector<PlannedRow>& rows) const {
+    for (auto& planned : rows) {
+      if (planned.row.outcome == Outcome::skipped) planned.row.message = "the GPU failed before this row: " + lost_;
+    }
+  }
+
+  void measure_groups(const Shape& shape, const std::vector<std::vector<PlannedRow*>>& groups,
+                      const std::atomic<bool>* stop) {
+    const auto& [m, n, k] = shape;
+    const auto seed = [&](SeedOf purpose, std::int64_t r, std::int64_t c) {
+      return operand_seed(options_.seed, purpose, r, c);
+    };
+    const DataKind kind = parse_data_kind(options_.data);
+    const cudaStream_t stream = stream_.get();
+    const Sample sample = choose_sample(shape, seed(SeedOf::sample, m, n));
+    DeviceBuffer bias;
+    if (options_.bias) bias = random_bias(n, kind, options_.output, seed(SeedOf::bias, 1, n), stream);
+    std::mt19937_64 order(seed(SeedOf::order, m * n, k));
+    for (auto group : groups) {
+      if (!lost_.empty()) return;
+      weights_->drop_copies();
+      std::vector<DeviceMatrix> activations, activations_f32;
+      int sets = 1, sets_f32 = 0;
+      for (const PlannedRow* planned : group) {
+        int& count = planned->c.spec.scheme.activation == DType::f32 ? sets_f32 : sets;
+        count = std::max(count, planned->sets);
+      }
+      activations.push_back(random_activations(m, k, kind, seed(SeedOf::activations, m, k), stream));
+      for (int set = 1; set < sets; ++set) {
+        activations.emplace_back(DType::bf16, m, k);
+        copy_on_device(activations.front().view(), activations.back().view(), stream);
+      }
+      for (int set = 0; set < sets_f32; ++set) {
+        activations_f32.emplace_back(DType::f32, m, k);
+        enqueue_convert(activations.front().view(), activations_f32.back().view(), stream);
+      }
+      PointInputs inputs;
+      inputs.weights = weights_;
+      for (const auto& matrix : activations) inputs.activations.push_back(matrix.view());
+      for (const auto& matrix : activations_f32) inputs.activations_f32.push_back(matrix.view());
+      inputs.bias = options_.bias ? bias.as<const float>() : nullptr;
+      const auto truth =
+          sampled_product(inputs.activations.front(), weights_->original().view(), inputs.bias, sample, stream);
+      inputs.truth = &truth;
+      inputs.sample = &sample;
+      inputs.proofs = &*proofs_;
+      const Measured measured = measure_together(group, inputs, options_, order, stop, stream);
+      lost_ = measured.lost;
+      note_gpu(group, watch_.between(measured.started, GpuLog::Clock::now()));
+    }
+  }
+
+  /// The rows of a point were measured at the same time: what the GPU did meanwhile goes into each.
+  static void note_gpu(std::vector<PlannedRow*>& rows, const GpuSummary& gpu) {
+    for (PlannedRow* planned : rows) {
+      if (!planned->row.measured()) continue;
+      planned->row.clock_mhz = gpu.sm_mhz;
+      planned->row.power_w = gpu.power_w;
+      planned->row.temperature_c = gpu.temperature_c;
+      planned->row.throttle = gpu.throttle;
+    }
+  }
+
+  /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers.
+  void prepare_layer(const Shape& shape) {
+    if (weights_ && weights_->n() == shape.n && weights_->k() == shape.k) return;
+    proofs_.reset();
+    weights_.reset();
+    const auto source = options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
+    weights_ = std::make_shared<DeviceWeights>(
+        random_weights(shape.n, shape.k, parse_data_kind(options_.data),
+                       operand_seed(options_.seed, SeedOf::weights, shape.n, shape.k), stream_.get()),
+        source, stream_.get());
+    proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
+  }
+
+  /// Of the memory in use, what the next point either uses again or gives back first.
+  std::int64_t held_bytes() const { return weights_ ? 2 * weights_->n() * weights_->k() : 0; }
+
+  const SweepOptions& options_;
+  Device device_;
+  std::vector<std::unique_ptr<CudaEngine>> engines_;
+  Stream stream_;
+  GpuWatch watch_;
+  std::shared_ptr<DeviceWeights> weights_;
+  std::optional<DeviceProofs> proofs_;
+  std::string lost_;
+};
+
+}  // namespace
+
+std::unique_ptr<Testbed> make_testbed(const SweepOptions& options, const Device& device) {
+  return std::make_unique<CudaTestbed>(options, device);
+}
+
+}  // namespace qgemm::cuda

@@ -1,0 +1,129 @@
+#include "testbed/cuda/device_contender.hpp"
+
+#include <algorithm>
+
+#include "cuda/cuda_error.hpp"
+#include "quantize/activations.hpp"
+#include "testbed/row_outcome.hpp"
+
+namespace qgemm::cuda {
+namespace {
+
+/// A graph of calls lasts about this long, so that what happens at its ends stays below a thousandth.
+constexpr double sample_us = 1000;
+/// More nodes than this take longer to instantiate than to run.
+constexpr int max_calls = 256;
+
+int calls_for(double call_us) {
+  return static_cast<int>(std::clamp(sample_us / std::max(call_us, 0.1), 1.0, static_cast<double>(max_calls)));
+}
+
+DeviceOperands operands_of(const PlannedRow& planned, const PointInputs& inputs, const SweepOptions& options,
+                           cudaStream_t stream) {
+  const Scheme& scheme = planned.c.spec.scheme;
+  const auto& all = scheme.activation == DType::f32 ? inputs.activations_f32 : inputs.activations;
+  DeviceOperands operands;
+  operands.weights = inputs.weights;
+  operands.activations.assign(all.begin(), all.begin() + planned.sets);
+  if (planned.c.spec.bias) operands.bias = inputs.bias;
+  if (needs_static_scale(scheme)) {
+    const auto source = options.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
+    operands.static_scale = calibrate(scheme, operands.activations.front(), source, stream);
+  }
+  return operands;
+}
+
+}  // namespace
+
+DeviceContender::DeviceContender(PlannedRow& planned, const PointInputs& inputs, const SweepOptions& options,
+                                 cudaStream_t stream)
+    : planned_(planned),
+      operands_(operands_of(planned, inputs, options, stream)),
+      stream_(stream),
+      gemm_(dynamic_cast<const CudaEngine&>(*planned.engine).prepare(planned.c.spec, operands_, stream)),
+      rule_(stopping_limits(options, default_row_seconds)) {
+  planned_.row.kernel = gemm_->kernel();
+  planned_.row.working_set_bytes = gemm_->rotated_bytes();
+}
+
+bool DeviceContender::check(const PointInputs& inputs) {
+  const DeviceView d = gemm_->output(0);
+  // What no kernel writes has to be found: NaN in every output type.
+  cuda::check(cudaMemset2DAsync(d.data, static_cast<std::size_t>(d.stride) * size_of(d.dtype), 0xff,
+                                static_cast<std::size_t>(d.cols) * size_of(d.dtype), static_cast<std::size_t>(d.rows),
+                                stream_));
+  for (int set = planned_.sets - 1; set >= 0; --set) gemm_->launch(set, stream_);
+  cuda::check(cudaStreamSynchronize(stream_));
+  const Verdict verdict =
+      verify(*gemm_, planned_.c.spec, operands_, *inputs.sample, *inputs.truth, *inputs.proofs, stream_);
+  if (!write_verdict(planned_.row, verdict)) return false;
+  checked_hash_ = output_hash(0);
+  return true;
+}
+
+void DeviceContender::warm_up() {
+  const double call_us = eager_call_us(call(), planned_.sets, std::max(3, std::min(planned_.sets, 8)), stream_);
+  timer_.emplace(call(), planned_.sets, calls_for(call_us), stream_);
+  timer_->enqueue(stream_);
+  cuda::check(cudaStreamSynchronize(stream_));
+  // Small kernels run faster in a graph than one by one: so many more of them make a sample.
+  const double replayed_us = timer_->call_us();
+  if (const int calls = calls_for(replayed_us); calls > 2 * timer_->calls()) {
+    timer_.emplace(call(), planned_.sets, calls, stream_);
+    timer_->enqueue(stream_);
+    cuda::check(cudaStreamSynchronize(stream_));
+  }
+  last_set_ = timer_->last_set();
+}
+
+void DeviceContender::collect() {
+  const double us = timer_->call_us();
+  rule_.add(us, us * 1e-6 * timer_->calls());
+}
+
+void DeviceContender::measure_as_reference() {
+  as_reference_ = true;
+  for (const double us : reference_samples_us(call(), planned_.sets, stream_)) rule_.add(us, 0.02);
+  last_set_ = planned_.sets - 1;
+}
+
+void DeviceContender::conclude() {
+  Result& row = planned_.row;
+  if (rule_.samples().empty()) return;
+  if (output_hash(last_set_) != checked_hash_) {
+    row.outcome = Outcome::incorrect;
+    row.message = "a timed call gave another result than the checked one";
+    row.exact = row.exact.has_value() ? std::optional(false) : std::nullopt;
+    return;
+  }
+  write_times(row, rule_);
+  add_message(row, gemm_->note());
+}
+
+void DeviceContender::split() {
+  if (!planned_.c.spec.scheme.quantizes_inside() || !planned_.row.measured()) return;
+  const int calls = std::max(1, calls_for(*planned_.row.median_us) / 4);
+  const auto median = [&](const EnqueueCall& part) {
+    const GraphTimer timer(part, planned_.sets, calls, stream_);
+    std::vector<double> samples;
+    for (int i = 0; i < 5; ++i) {
+      timer.enqueue(stream_);
+      cuda::check(cudaStreamSynchronize(stream_));
+      samples.push_back(timer.call_us());
+    }
+    return summarize(samples).median;
+  };
+  planned_.row.quantize_us = median([&](int set, cudaStream_t s) { gemm_->launch_quantize(set, s); });
+  planned_.row.gemm_us = median([&](int set, cudaStream_t s) { gemm_->launch_product(set, s); });
+}
+
+std::uint64_t DeviceContender::output_hash(int set) const {
+  const DeviceBuffer out(sizeof(std::uint64_t));
+  enqueue_hash(gemm_->output(set), out.as<std::uint64_t>(), stream_);
+  cuda::check(cudaStreamSynchronize(stream_));
+  std::uint64_t hash = 0;
+  cuda::check(cudaMemcpy(&hash, out.data(), sizeof hash, cudaMemcpyDeviceToHost));
+  return hash;
+}
+
+}  // namespace qgemm::cuda

@@ -1,0 +1,40 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "qgemm/result.hpp"
+#include "qgemm/sweep.hpp"
+#include "testbed/planned_row.hpp"
+
+namespace qgemm {
+
+/// The device that a sweep measures on, with the engines that run there: all that differs between a CPU and a GPU.
+class Testbed {
+ public:
+  virtual ~Testbed() = default;
+
+  virtual DeviceKind kind() const = 0;
+  /// Names and defaults for planning.
+  virtual PlanDevice plan_device() const = 0;
+  /// All that can run here, best first: `auto` takes the first that supports a case.
+  virtual std::vector<const Engine*> engines() const = 0;
+  virtual DeviceInfo describe() const = 0;
+  /// Measures the device's peaks (a second or two).
+  virtual std::vector<Limit> limits() const = 0;
+
+  /// What rotation has to exceed twice for a call to be cold, and what has to fit for a row to be bound by the cache.
+  virtual std::int64_t cache_bytes() const = 0;
+  /// Bytes of the device's memory the sweep may use now.
+  virtual std::int64_t memory_budget() const = 0;
+  /// Seconds a row takes by rule of thumb, before anything was measured: preparing, checking, warming up, sampling.
+  virtual double row_seconds(const GemmSpec& spec, const Engine& engine) const = 0;
+
+  /// Measures the rows of one point, interleaved, each result checked; those that do not fit into memory together are
+  /// measured in groups. Fills all that measuring finds. Rows that `stop` left without a result stay `skipped`.
+  virtual void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) = 0;
+};
+
+}  // namespace qgemm

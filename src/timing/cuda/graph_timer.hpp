@@ -1,0 +1,47 @@
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <functional>
+#include <vector>
+
+#include "cuda/graph.hpp"
+#include "cuda/stream.hpp"
+
+namespace qgemm::cuda {
+
+/// Enqueues one call on operand set `set`.
+using EnqueueCall = std::function<void(int set, cudaStream_t stream)>;
+
+/// Times calls of one product by replaying a CUDA graph of them. A sample is the mean over the graph's calls, between
+/// two events inside the graph: launching the graph is not in it, nor is the first call, which only brings back what
+/// other products displaced since (on a hot measurement) or what follows from it (on a cold one). Calls use the operand
+/// sets in turn; the graph holds whole rounds of them, so that no set comes back sooner than all others have passed.
+class GraphTimer {
+ public:
+  /// `calls` ≥ 1 timed calls, rounded up to whole rounds of `sets`.
+  GraphTimer(const EnqueueCall& call, int sets, int calls, cudaStream_t stream);
+
+  /// Enqueues one sample.
+  void enqueue(cudaStream_t stream) const { graph_.launch(stream); }
+  /// Microseconds of one call in the sample enqueued last, once it has passed.
+  double call_us() const { return stop_.microseconds_since(start_) / calls_; }
+  int calls() const { return calls_; }
+  /// The operand set of the last call.
+  int last_set() const { return (calls_ - 1) % sets_; }
+
+ private:
+  int sets_, calls_;
+  Event start_, stop_;
+  Graph graph_;
+};
+
+/// The reference's timer (Triton's do_bench_cudagraph): an estimate from 5 eager calls after one to warm up, one graph
+/// of as many calls as fill `replay_ms`, `replays` replays, each between two events on the stream; a sample is one
+/// replay's mean. Ends when all is measured.
+std::vector<double> reference_samples_us(const EnqueueCall& call, int sets, cudaStream_t stream, double replay_ms = 20,
+                                         int replays = 10);
+
+/// Microseconds of one call, launched one by one, after one that is not timed: what a call takes at most.
+double eager_call_us(const EnqueueCall& call, int sets, int calls, cudaStream_t stream);
+
+}  // namespace qgemm::cuda

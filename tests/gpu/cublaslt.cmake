@@ -1,0 +1,1 @@
+qgemm_gpu_test(cublaslt_test SOURCES cublaslt_test.cpp LINKS qgemm_engine_cublaslt qgemm_cublaslt_headers)

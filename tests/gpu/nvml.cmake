@@ -1,0 +1,1 @@
+qgemm_gpu_test(nvml_test SOURCES nvml_test.cpp)

@@ -1,0 +1,1 @@
+qgemm_gpu_test(gpu_sweep_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/sweep_test.cpp LINKS qgemm_run)

@@ -1,0 +1,101 @@
+// Whole sweeps on a GPU through the public interface.
+#include "qgemm/sweep.hpp"
+
+#include <gtest/gtest.h>
+
+#include "gpu_test.hpp"
+#include "qgemm/error.hpp"
+#include "qgemm/scheme.hpp"
+
+namespace qgemm {
+namespace {
+
+class CudaSweep : public testing::GpuTest {
+ protected:
+  static SweepOptions options() {
+    SweepOptions options;
+    options.device = "cuda";
+    options.max_time = 0.005;
+    options.min_samples = 3;
+    return options;
+  }
+  static bool fine(const Result& row) { return row.outcome == Outcome::ok || row.outcome == Outcome::noisy; }
+};
+
+TEST_F(CudaSweep, EveryProviderAndEngineOnOddShapes) {
+  SweepOptions o = options();
+  o.shapes = {{1, 64, 64},     {3, 100, 70},   {17, 129, 333},  {33, 1000, 257},
+              {100, 40, 1000}, {129, 257, 48}, {1000, 520, 272}};
+  o.providers = {"all"};
+  o.engines = {"all"};
+  int measured = 0;
+  for (const Result& row : run_sweep(o).rows) {
+    EXPECT_TRUE(fine(row) || row.outcome == Outcome::unsupported)
+        << row.provider << "/" << row.engine << " " << to_string(row.shape) << ": " << name(row.outcome) << " "
+        << row.message;
+    EXPECT_FALSE(row.outcome == Outcome::unsupported && row.message.empty());
+    EXPECT_TRUE(!fine(row) || !parse_provider(row.provider).integer() || row.exact == true);
+    measured += fine(row);
+  }
+  EXPECT_GT(measured, 300);
+}
+
+TEST_F(CudaSweep, ColdRowsRotateOverMoreThanTwiceTheCache) {
+  SweepOptions o = options();
+  o.shapes = {{8, 1024, 1024}, {512, 4096, 4096}};
+  o.cache = {CacheState::hot, CacheState::cold};
+  o.engines = {"all"};
+  for (const Result& row : run_sweep(o).rows) {
+    if (row.outcome == Outcome::unsupported) continue;
+    EXPECT_TRUE(fine(row)) << row.provider << "/" << row.engine << ": " << row.message;
+    EXPECT_TRUE(row.cache == CacheState::hot || row.working_set_bytes > 2 * device().l2_bytes) << row.provider;
+  }
+}
+
+TEST_F(CudaSweep, BiasAndOtherOutputTypes) {
+  SweepOptions o = options();
+  o.shapes = {{64, 512, 512}, {7, 130, 200}};
+  o.providers = {"bf16", "int8-channel-w-token-a", "int8-channel-w-token-a-azp", "fp8-channel-w-token-a"};
+  o.engines = {"all"};
+  o.bias = true;
+  for (const DType output : {DType::bf16, DType::f16, DType::f32}) {
+    o.output = output;
+    for (const Result& row : run_sweep(o).rows) {
+      EXPECT_TRUE(fine(row) || row.outcome == Outcome::unsupported)
+          << row.provider << "/" << row.engine << " " << name(output) << ": " << row.message;
+    }
+  }
+}
+
+TEST_F(CudaSweep, APointThatDoesNotFitIsARow) {
+  SweepOptions o = options();
+  o.shapes = {{64, 4096, 4096}};
+  o.max_memory = 0.01;
+  for (const Result& row : run_sweep(o).rows) {
+    EXPECT_EQ(row.outcome, Outcome::out_of_memory);
+    EXPECT_NE(row.message.find("MiB"), std::string::npos) << row.message;
+  }
+}
+
+TEST_F(CudaSweep, TheSameSeedGivesTheSameErrorsAsTheCpu) {
+  SweepOptions o = options();
+  o.shapes = {{16, 256, 512}};
+  o.providers = {"int8-channel-w-token-a", "int8-tensor-w-tensor-a", "int8-channel-w-token-a-azp"};
+  const auto gpu = run_sweep(o).rows;
+  o.device = "cpu";
+  const auto cpu = run_sweep(o).rows;
+  ASSERT_EQ(gpu.size(), cpu.size());
+  for (std::size_t i = 0; i < gpu.size(); ++i) {
+    ASSERT_TRUE(gpu[i].sqnr_db && cpu[i].sqnr_db) << gpu[i].message << cpu[i].message;
+    EXPECT_NEAR(*gpu[i].sqnr_db, *cpu[i].sqnr_db, 1e-6) << gpu[i].provider;
+  }
+}
+
+TEST_F(CudaSweep, AGpuThatIsNotThereIsSaidSo) {
+  SweepOptions o = options();
+  o.device = "cuda:99";
+  EXPECT_THROW(run_sweep(o), Unavailable);
+}
+
+}  // namespace
+}  // namespace qgemm
