@@ -135,7 +135,8 @@ void check_float(const RandomCase& c, const Matrix& w, const ConstMatrixView& d)
       if (!c.bias.empty()) sum += static_cast<double>(c.bias[static_cast<std::size_t>(n)]);
       const double unit = d.dtype == DType::f32 ? 0x1p-24 : d.dtype == DType::f16 ? 0x1p-11 : 0x1p-8;
       // A library may round the product to D's type before it adds the bias, and again after.
-      const double twice = c.bias.empty() ? 0 : std::abs(sum - static_cast<double>(c.bias[static_cast<std::size_t>(n)]));
+      const double twice =
+          c.bias.empty() ? 0 : std::abs(sum - static_cast<double>(c.bias[static_cast<std::size_t>(n)]));
       const double roundings = 0x1p-24 * (size + std::abs(sum)) * static_cast<double>(k_count + 2);
       ASSERT_LE(std::abs(static_cast<double>(element(d, m, n)) - sum),
                 unit * (std::abs(sum) + twice) * 1.01 + roundings + 0x1p-24)

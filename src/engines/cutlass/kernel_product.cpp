@@ -74,6 +74,8 @@ bool KernelProduct::accumulate(const cuda::DeviceView& sums, cudaStream_t stream
   cuda::ScaledOperands set = operands(0);
   const cuda::DeviceMatrix scratch(spec().scheme.output, set.m, set.n);
   set.d = scratch.data();
+  // An element that no tap wrote must not look right by what the memory held before.
+  cuda::check(cudaMemsetAsync(scratch.data(), 0xff, scratch.bytes(), stream));
   kernels::enqueue_sums(*choice_.kernel, arguments_of(set, choice_), spec().shape.n,
                         static_cast<std::int32_t*>(sums.data), launches_->workspace(), stream);
   cuda::check(cudaStreamSynchronize(stream));

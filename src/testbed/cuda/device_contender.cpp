@@ -47,11 +47,13 @@ DeviceContender::DeviceContender(PlannedRow& planned, const PointInputs& inputs,
 }
 
 bool DeviceContender::check(const PointInputs& inputs) {
-  const DeviceView d = gemm_->output(0);
-  // What no kernel writes has to be found: NaN in every output type.
-  cuda::check(cudaMemset2DAsync(d.data, static_cast<std::size_t>(d.stride) * size_of(d.dtype), 0xff,
-                                static_cast<std::size_t>(d.cols) * size_of(d.dtype), static_cast<std::size_t>(d.rows),
-                                stream_));
+  for (int set = 0; set < planned_.sets; ++set) {
+    const DeviceView d = gemm_->output(set);
+    // What no kernel writes has to be found: NaN in every output type.
+    cuda::check(cudaMemset2DAsync(d.data, static_cast<std::size_t>(d.stride) * size_of(d.dtype), 0xff,
+                                  static_cast<std::size_t>(d.cols) * size_of(d.dtype), static_cast<std::size_t>(d.rows),
+                                  stream_));
+  }
   for (int set = planned_.sets - 1; set >= 0; --set) gemm_->launch(set, stream_);
   cuda::check(cudaStreamSynchronize(stream_));
   const Verdict verdict =
