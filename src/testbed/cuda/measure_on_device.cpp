@@ -42,8 +42,8 @@ class Contest {
   /// Rounds that nobody counts, until the GPU's clock is what this load leaves it: products that draw more power than
   /// it may have run up to a fifth faster in their first tenth of a second.
   void settle(std::mt19937_64& order) {
-    // In proportion to what a row is sampled for: who asks for a quick look does not wait for the clock.
-    const double row = std::min(stopping_limits(options_, default_row_seconds).max_seconds, default_row_seconds);
+    // Seconds; less where rows are sampled for less: who asks for a quick look does not wait for the clock.
+    const double row = std::min(stopping_limits(options_, default_row_seconds).max_seconds, 0.1);
     const double shortest = 1.5 * row, longest = 6 * row, block = 0.4 * row;
     constexpr double steady = 0.01;  // relative to the block before
     std::vector<DeviceContender*> turn;
