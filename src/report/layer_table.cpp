@@ -52,6 +52,25 @@ std::string Column::label() const {
   return text;
 }
 
+namespace {
+
+/// Where several engines were asked for, one that multiplies nothing of a provider that another does is no column.
+void drop_unsupported(std::vector<Column>& columns, const std::vector<Result>& rows) {
+  const auto runs = [&rows](const Column& column) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const Result& row) { return column.holds(row) && row.outcome != Outcome::unsupported; });
+  };
+  std::vector<Column> kept;
+  for (const Column& column : columns) {
+    const auto another = [&](const Column& other) { return other.provider == column.provider && runs(other); };
+    const bool served = !column.engine.empty() && std::any_of(columns.begin(), columns.end(), another);
+    if (runs(column) || !served) kept.push_back(column);
+  }
+  columns = std::move(kept);
+}
+
+}  // namespace
+
 std::vector<Column> columns_of(const std::vector<Result>& rows) {
   const auto by_engine = providers_by_engine(rows);
   const auto is_hot = [](const Result& row) { return row.cache == CacheState::hot; };
@@ -63,6 +82,7 @@ std::vector<Column> columns_of(const std::vector<Result>& rows) {
     if (by_cache) column.cache = name(row.cache);
     if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(std::move(column));
   }
+  drop_unsupported(columns, rows);
   std::stable_partition(columns.begin(), columns.end(), [](const Column& c) { return c.cache == "hot"; });
   return columns;
 }

@@ -27,7 +27,8 @@ struct Column {
   friend bool operator==(const Column&, const Column&) = default;
 };
 
-/// The columns that all rows need, hot before cold, else in order of appearance.
+/// The columns that all rows need, hot before cold, else in order of appearance; without an engine that supports
+/// nothing of a provider which another engine here does.
 std::vector<Column> columns_of(const std::vector<Result>& rows);
 
 /// All rows of a model × TP × layer: what one table and one plot show.

@@ -117,6 +117,24 @@ TEST(ReportTable, SeveralEnginesOfAProviderAreSeveralColumns) {
   expect_golden("table_engines.txt", render_table(run));
 }
 
+TEST(ReportTable, AnEngineThatMultipliesNothingOfAProviderIsNoColumn) {
+  ResultSet run = sample_run(1, 6);
+  const std::size_t rows = run.rows.size();
+  for (std::size_t i = 0; i < rows; ++i) {
+    Result other = run.rows[i];
+    other.engine = "bystander";
+    other.outcome = Outcome::unsupported;
+    other.tflops.reset();
+    other.median_us.reset();
+    run.rows.push_back(other);
+  }
+  EXPECT_EQ(render_table(run, false).find("bystander"), std::string::npos);
+  EXPECT_EQ(render_summary(run, false).find("bystander "), std::string::npos);
+  // What nobody multiplies is still shown.
+  for (auto& row : run.rows) row.outcome = Outcome::unsupported;
+  EXPECT_NE(render_table(run, false).find("bystander"), std::string::npos);
+}
+
 TEST(ReportTable, HostileNames) {
   ResultSet run = sample_run(1, 1);
   for (auto& row : run.rows) {
