@@ -15,10 +15,10 @@
 
 namespace qgemm::cuda {
 
-/// Seconds of samples a row takes at most where the options name none. Most rows need a tenth of it; those of large
-/// products, whose clock moves with the power they draw, take all, and the 396 rows of the default sweep still fit into
-/// the time the reference takes for its 220.
-inline constexpr double default_row_seconds = 0.25;
+/// Seconds of samples a row takes at most where the options name none: the 396 rows of the default sweep then fit into
+/// the time the reference takes for its 220. Rows of large products, whose clock moves with the power they draw, would
+/// need two to five times as much to be known to 1 %.
+inline constexpr double default_row_seconds = 0.1;
 
 /// What the rows of a point are measured with, in device memory.
 struct PointInputs {
