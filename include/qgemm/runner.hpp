@@ -11,7 +11,8 @@ namespace qgemm {
 
 /// What `make_runner` may be told besides the provider.
 struct RunnerOptions {
-  std::string engine = "auto";   ///< A name of `qgemm list engines`, or "auto": the best that supports the case.
+  std::string engine = "auto";   ///< A name of `qgemm list engines`, or "auto": the CPU's best that
+                                 ///< supports the case. A GPU's, by name, copies operands over and D back.
   DType output = DType::bf16;    ///< bf16, f16 or f32.
   std::vector<float> bias = {};  ///< N values added before the last rounding (rounded to `output` first); empty: none.
 };

@@ -28,7 +28,7 @@ struct SweepOptions {
   DType output = DType::bf16;                     ///< Of every provider but f32: bf16, f16 or f32.
   bool bias = false;                              ///< Adds one value an output channel.
   bool quick = false;
-  bool limits = true;  ///< Measures the device's peaks first; without them no row has its share of the limit.
+  bool no_limits = false;  ///< Does not measure the device's peaks first: no row has its share of the limit then.
 
   double max_time = 0;     ///< Seconds of samples a row at most, beyond its first `min_samples`; 0: the device's
                            ///< own default (0.6 on a CPU, 0.1 on a GPU).

@@ -118,8 +118,9 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
   }
   Recorder recorder(folder, bench.quiet);
   if (!plan.note.empty()) recorder.note(plan.note);
-  recorder.note(fmt::format("{} rows at {} points, about {}; measuring this machine's limits first", plan.rows,
-                            plan.points.size(), duration_text(plan.seconds)));
+  recorder.note(fmt::format("{} rows at {} points, about {}{}", plan.rows, plan.points.size(),
+                            duration_text(plan.seconds),
+                            options.no_limits ? "" : "; measuring this machine's limits first"));
   run.observer = &recorder;
   ResultSet results;
   try {

@@ -43,8 +43,8 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   list("--output", bench.output, "Type of the product: bf16, f16 or f32 (f32's own product is always f32)");
   command.add_flag("--bias", sweep.bias, "Add a bias, one value an output channel");
   command.add_flag("--quick", sweep.quick, "A short list of batch sizes");
-  command.add_flag("--limits,!--no-limits", sweep.limits,
-                   "Measure the device's peaks first (default); without them no row has its share of the limit");
+  command.add_flag("--no-limits", sweep.no_limits,
+                   "Do not measure the device's peaks first: no row has its share of the limit then");
   list("--out", bench.out, "Folder for the results [qgemm-results/<date>-<device>]; never overwrites");
   command.add_flag("--resume", bench.resume, "Go on with the run in --out: measure only what is missing");
   list("--max-time", sweep.max_time, "Seconds of samples a row; 0: 0.6 on a CPU, 0.1 on a GPU");

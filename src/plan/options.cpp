@@ -90,7 +90,7 @@ Properties to_properties(const SweepOptions& options) {
           {"output", std::string(name(options.output))},
           {"bias", options.bias},
           {"quick", options.quick},
-          {"limits", options.limits},
+          {"no-limits", options.no_limits},
           {"max-time", options.max_time},
           {"max-noise", options.max_noise},
           {"min-samples", std::int64_t{options.min_samples}},

@@ -36,7 +36,7 @@ Context describe_run(const SweepOptions& options, const std::string& command, co
   for (const Engine* engine : testbed.engines()) {
     out.device.properties.emplace_back("engine_" + std::string(engine->name()), engine->description());
   }
-  if (options.limits) out.limits = testbed.limits();
+  if (!options.no_limits) out.limits = testbed.limits();
   out.seed = options.seed;
   out.options = to_properties(options);
   return out;

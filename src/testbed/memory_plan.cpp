@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace qgemm {
 namespace {
@@ -21,12 +22,14 @@ bool runs(const PlannedRow& planned) { return planned.engine != nullptr; }
 }  // namespace
 
 std::int64_t shared_bytes(const Shape& shape, const std::vector<PlannedRow>& rows) {
-  std::set<ScaleGranularity> quantized;
+  std::set<std::pair<DType, ScaleGranularity>> quantized;  // forms of the weights, one byte an element
   bool integer = false, f32 = false;
   for (const auto& planned : rows) {
     if (!runs(planned)) continue;
-    if (planned.c.spec.scheme.integer()) quantized.insert(planned.c.spec.scheme.weight_scale), integer = true;
-    f32 = f32 || planned.c.spec.scheme.activation == DType::f32;
+    const Scheme& scheme = planned.c.spec.scheme;
+    if (scheme.quantized()) quantized.emplace(scheme.weight, scheme.weight_scale);
+    integer = integer || scheme.integer();
+    f32 = f32 || scheme.activation == DType::f32;
   }
   const std::int64_t original = 2 * shape.n * shape.k, activations = (f32 ? 6 : 2) * shape.m * shape.k;
   const std::int64_t sums = integer ? 4 * shape.m * shape.n : 0;

@@ -71,6 +71,21 @@ TEST(Config, MayNameItsTable) {
   EXPECT_NE(run.out.find("6 rows at 1 points"), std::string::npos) << run.out;
 }
 
+TEST(Config, LeavesTheLimitsOut) {
+  const ScratchFolder scratch;
+  put_text(scratch / "sweep.toml",
+           "shapes = [\"4x64x96\"]\nproviders = [\"bf16\"]\nno-limits = true\nmax-time = 0.01\n");
+  const Finished run = run_program({"bench", "--config", "sweep.toml", "--device", "cpu", "--no-plots", "--out", "run"},
+                                   {.folder = scratch.path()});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err.find("limits"), std::string::npos) << run.err;
+  const Json saved = json_of(scratch / "run/results.json");
+  EXPECT_EQ(saved["context"]["options"]["no-limits"], true);
+  EXPECT_TRUE(saved["context"]["limits"].empty());
+  EXPECT_TRUE(saved["rows"][0]["limit_share"].is_null());
+  EXPECT_FALSE(saved["rows"][0]["median_us"].is_null());
+}
+
 struct BrokenConfig {
   const char* text;
   const char* told;

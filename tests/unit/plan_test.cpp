@@ -116,6 +116,15 @@ TEST(Plan, EnginesAreNamesAutoOrAll) {
   EXPECT_NE(message_of(options).find("onednn or reference"), std::string::npos);
 }
 
+/// A configuration file can turn a flag on; `false` leaves it as it is. So no flag may be on by itself.
+TEST(Plan, EveryFlagIsOffByDefault) {
+  for (const auto& [option, value] : to_properties(SweepOptions{})) {
+    if (const auto* flag = std::get_if<bool>(&value)) {
+      EXPECT_FALSE(*flag) << option;
+    }
+  }
+}
+
 TEST(Plan, RefusesWhatCannotBeMeasuredNamingIt) {
   const auto with = [](const auto& change) {
     SweepOptions options;

@@ -182,6 +182,25 @@ TEST(MemoryPlan, GroupsWhatFitsAndNamesWhatDoesNot) {
   EXPECT_NE(rows[0].row.message.find("MiB"), std::string::npos);
 }
 
+TEST(MemoryPlan, CountsEachQuantizedFormOfTheWeightsOnce) {
+  ScriptedEngine engine(Fault::none);
+  const Shape shape{1, 1000, 1000};
+  const auto bytes = [&](const std::vector<const char*>& providers) {
+    std::vector<PlannedRow> rows(providers.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].engine = &engine;
+      rows[i].c.spec = {shape, parse_provider(providers[i]), false};
+    }
+    return shared_bytes(shape, rows);
+  };
+  const std::int64_t form = 1'000'000, fp8 = bytes({"fp8-channel-w-token-a"});
+  EXPECT_EQ(fp8, bytes({"bf16"}) + form);
+  EXPECT_EQ(bytes({"fp8-channel-w-token-a", "fp8-channel-w-tensor-a"}), fp8);
+  EXPECT_EQ(bytes({"fp8-channel-w-token-a", "fp8-tensor-w-tensor-a"}), fp8 + form);
+  const std::int64_t int8 = bytes({"int8-channel-w-token-a"});
+  EXPECT_EQ(bytes({"fp8-channel-w-token-a", "int8-channel-w-token-a"}), int8 + form);
+}
+
 TEST(WeightSets, ColdIsMoreThanTwiceTheCache) {
   constexpr std::int64_t cache = 32 << 20;
   for (const std::int64_t packed : {std::int64_t{100'000}, cache / 2, cache, 2 * cache, 3 * cache}) {
