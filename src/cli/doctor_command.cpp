@@ -1,10 +1,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -70,14 +73,16 @@ bool examine_engines(const Testbed& testbed) {
   for (const Engine* engine : engines) say(ok, "engine", fmt::format("{}: {}", engine->name(), engine->description()));
   for (const auto& provider : testbed.plan_device().default_providers) {
     const GemmSpec spec{{64, 256, 256}, parse_provider(provider), false};
+    std::vector<std::string> refusals;  // worth telling only where no engine of speed is left
     for (const Engine* engine : engines) {
       const Support support = engine->supports(spec);
       if (!support.ok) {
-        say(note, provider, fmt::format("{} cannot: {}", engine->name(), support.reason));
+        refusals.push_back(fmt::format("{} cannot: {}", engine->name(), support.reason));
         continue;
       }
       if (engine->name() == "reference") {
         fast = false;
+        for (const std::string& refusal : refusals) say(note, provider, refusal);
         say(missing, provider, "runs by the reference only, which is slow");
       } else {
         say(ok, provider, fmt::format("runs by {}", engine->name()));
@@ -85,7 +90,9 @@ bool examine_engines(const Testbed& testbed) {
       break;
     }
   }
-  if (testbed.kind() == DeviceKind::cpu && engines.size() == 1) {
+  const bool has_onednn =
+      std::any_of(engines.begin(), engines.end(), [](const Engine* engine) { return engine->name() == "onednn"; });
+  if (testbed.kind() == DeviceKind::cpu && !has_onednn) {
     say(missing, "onednn", "this build has no oneDNN: apt-get install libdnnl-dev, then build again (make build)");
   }
   return fast;

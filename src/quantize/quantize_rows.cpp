@@ -26,9 +26,7 @@ class BadRow {
     }
   }
   void check(const char* what) const {
-    if (row_ == none) return;
-    throw InvalidInput("the " + std::string(what) + " hold NaN or infinity in row " + std::to_string(row_) +
-                       ": int8 has no value for it, so clean the input first");
+    if (row_ != none) throw_not_finite(what, row_);
   }
 
  private:
@@ -83,50 +81,64 @@ RowRange matrix_range(const ConstMatrixView& x, const char* what) {
   return {low, high, true};
 }
 
-void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* scales, std::int32_t* azp,
-                     const char* what) {
-  const auto range_of = row_kernels().range[kernel_index(x.dtype)];
-  const auto absmax_bits_of = row_kernels().absmax_bits[kernel_index(x.dtype)];
-  const auto quantize = row_kernels().quantize[kernel_index(x.dtype)];
-  const bool stream = streams(x, target);
+void throw_not_finite(const char* what, std::int64_t row) {
+  throw InvalidInput("the " + std::string(what) + " hold NaN or infinity in row " + std::to_string(row) +
+                     ": int8 has no value for it, so clean the input first");
+}
+
+bool quantize_row_by_range(const ConstMatrixView& x, std::int64_t r, std::uint8_t* q, std::uint8_t flip, float& scale,
+                           std::int32_t* azp, bool stream) {
+  const int index = kernel_index(x.dtype);
+  const RowKernels& kernels = row_kernels();
+  RowRange range{};
+  if (azp == nullptr) {
+    range.max = magnitude(kernels.absmax_bits[index](row_at(x, r), x.cols), x.dtype);
+    range.min = -range.max;
+    range.finite = std::isfinite(range.max);
+  } else {
+    range = kernels.range[index](row_at(x, r), x.cols);
+  }
+  if (!range.finite) return false;
+  const StaticScale own = scale_of(range, azp == nullptr);
+  scale = own.scale;
+  if (azp != nullptr) *azp = own.azp;
   // A row of float32 can span so little, so far from zero, that its quotients pass 2³⁰; 16-bit floats are too coarse.
   const bool ranged = azp == nullptr || x.dtype != DType::f32;
+  // The first pass over a row waits for memory, the second computes: it fetches the next row meanwhile.
+  const void* next = r + 1 < x.rows ? row_at(x, r + 1) : nullptr;
+  kernels.quantize[index](row_at(x, r), x.cols, own.scale, own.azp, flip, q,
+                          {.ranged = ranged, .stream = stream, .next = next});
+  return true;
+}
+
+bool quantize_row_by_scale(const ConstMatrixView& x, std::int64_t r, std::uint8_t* q, std::uint8_t flip,
+                           StaticScale scale, bool stream) {
+  return row_kernels().quantize[kernel_index(x.dtype)](row_at(x, r), x.cols, scale.scale, scale.azp, flip, q,
+                                                       {.stream = stream});
+}
+
+void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* scales, std::int32_t* azp,
+                     const char* what) {
+  kernel_index(x.dtype);  // throws here, not in the parallel region
+  const bool stream = streams(x, target);
   BadRow bad;
 #pragma omp parallel for schedule(static) if (x.rows * x.cols >= parallel_threshold)
   for (std::int64_t r = 0; r < x.rows; ++r) {
-    RowRange range{};
-    if (azp == nullptr) {
-      range.max = magnitude(absmax_bits_of(row_at(x, r), x.cols), x.dtype);
-      range.min = -range.max;
-      range.finite = std::isfinite(range.max);
-    } else {
-      range = range_of(row_at(x, r), x.cols);
-    }
-    if (!range.finite) {
+    if (!quantize_row_by_range(x, r, target.q + r * target.stride, target.flip, scales[r],
+                               azp == nullptr ? nullptr : azp + r, stream)) {
       bad.note(r);
-      continue;
     }
-    const StaticScale scale = scale_of(range, azp == nullptr);
-    scales[r] = scale.scale;
-    if (azp != nullptr) azp[r] = scale.azp;
-    // The first pass over a row waits for memory, the second computes: it fetches the next row meanwhile.
-    const void* next = r + 1 < x.rows ? row_at(x, r + 1) : nullptr;
-    quantize(row_at(x, r), x.cols, scale.scale, scale.azp, target.flip, target.q + r * target.stride,
-             {.ranged = ranged, .stream = stream, .next = next});
   }
   bad.check(what);
 }
 
 void quantize_by_scale(const ConstMatrixView& x, const ByteTarget& target, StaticScale scale, const char* what) {
-  const auto quantize = row_kernels().quantize[kernel_index(x.dtype)];
+  kernel_index(x.dtype);
   const bool stream = streams(x, target);
   BadRow bad;
 #pragma omp parallel for schedule(static) if (x.rows * x.cols >= parallel_threshold)
   for (std::int64_t r = 0; r < x.rows; ++r) {
-    if (!quantize(row_at(x, r), x.cols, scale.scale, scale.azp, target.flip, target.q + r * target.stride,
-                  {.stream = stream})) {
-      bad.note(r);
-    }
+    if (!quantize_row_by_scale(x, r, target.q + r * target.stride, target.flip, scale, stream)) bad.note(r);
   }
   bad.check(what);
 }

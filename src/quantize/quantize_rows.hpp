@@ -21,6 +21,19 @@ int kernel_index(DType type);
 /// `InvalidInput` thrown for NaN or infinity.
 RowRange matrix_range(const ConstMatrixView& x, const char* what);
 
+/// Throws the `InvalidInput` that names the first row of a matrix with NaN or infinity.
+[[noreturn]] void throw_not_finite(const char* what, std::int64_t row);
+
+/// Quantizes row `r` of `x` by its own range to the bytes `q`, each XORed with `flip`, on the calling thread; `scale`
+/// and, unless `azp` is null (symmetric), `azp` are written. False, and nothing is written, where it holds NaN or
+/// infinity. `stream`: see `QuantizeHints`.
+bool quantize_row_by_range(const ConstMatrixView& x, std::int64_t r, std::uint8_t* q, std::uint8_t flip, float& scale,
+                           std::int32_t* azp, bool stream = false);
+
+/// The same by a given scale and zero point. False, and `q` is void, where the row holds NaN or infinity.
+bool quantize_row_by_scale(const ConstMatrixView& x, std::int64_t r, std::uint8_t* q, std::uint8_t flip,
+                           StaticScale scale, bool stream = false);
+
 /// Quantizes each row by its own range; scales[r] and, unless `azp` is null (symmetric), azp[r] are written.
 void quantize_by_row(const ConstMatrixView& x, const ByteTarget& target, float* scales, std::int32_t* azp,
                      const char* what);
