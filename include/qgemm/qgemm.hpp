@@ -1,5 +1,5 @@
 #pragma once
-/// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results and reports.
+/// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results and reports, tuning.
 #include "qgemm/catalog.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
@@ -15,4 +15,5 @@
 #include "qgemm/scheme.hpp"
 #include "qgemm/shape.hpp"
 #include "qgemm/sweep.hpp"
+#include "qgemm/tune.hpp"
 #include "qgemm/version.hpp"

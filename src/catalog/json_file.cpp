@@ -69,15 +69,16 @@ nlohmann::json read_json_file(const std::filesystem::path& path) {
   std::array<char, 16384> part;
   while (file.read(part.data(), part.size()) || file.gcount() > 0) {
     text.append(part.data(), static_cast<std::size_t>(file.gcount()));
-    if (text.size() > most) throw InvalidInput(path.string() + " is longer than 16 MiB: not a model's description");
+    if (text.size() > most) throw InvalidInput(path.string() + " is longer than 16 MiB: no file of qgemm's is");
   }
   if (file.bad()) throw InvalidInput("cannot read " + path.string());
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     throw InvalidInput(path.string() + " is not JSON: error at byte " + std::to_string(error.byte));
-  } catch (const nlohmann::json::exception& error) {
-    throw InvalidInput(path.string() + " cannot be read as JSON: " + error.what());  // a number past any double
+  } catch (const nlohmann::json::exception&) {
+    // The parser's one other complaint: a number past the range of a double.
+    throw InvalidInput(path.string() + " cannot be read as JSON: it holds a number too large for a double");
   }
 }
 

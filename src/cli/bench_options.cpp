@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cli/shape_options.hpp"
 #include "cli/whole_number.hpp"
 
 namespace qgemm::cli {
@@ -26,13 +27,8 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   command.add_option(
       "--config", bench.config,
       "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
-  list("--models", sweep.models, "Models of the catalogue (a unique part of a name is enough), all, or a config.json");
-  list("--tp-sizes", sweep.tp_sizes, "Tensor-parallel sizes")->check(whole_number());
-  list("--layers", sweep.layers, "Only these layers (qkv, o, gate_up, down, … or a * pattern)");
-  list("--batch-sizes", sweep.batch_sizes,
-       "M: tokens in a batch [1 16 64 128 256 512 1024, on a GPU 2048 4096 8192 16384 too]")
-      ->check(whole_number());
-  list("--shapes", bench.shapes, "Bare shapes MxNxK in place of models");
+  add_shape_options(command, sweep, bench.shapes,
+                    "M: tokens in a batch [1 16 64 128 256 512 1024, on a GPU 2048 4096 8192 16384 too]");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");
   list("--device", sweep.device, "auto (the first GPU that works, else the CPU), cpu, cuda or cuda:N");
@@ -60,8 +56,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
 }
 
 void read_texts(BenchOptions& bench) {
-  bench.sweep.shapes.clear();
-  for (const auto& text : bench.shapes) bench.sweep.shapes.push_back(parse_shape(text));
+  bench.sweep.shapes = parse_shapes(bench.shapes);
   bench.sweep.cache.clear();
   for (const auto& text : bench.cache) bench.sweep.cache.push_back(parse_cache_state(text));
   bench.sweep.output = parse_dtype(bench.output);

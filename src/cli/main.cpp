@@ -52,6 +52,7 @@ int run(int argc, char** argv) {
   add_bench(app, exit_code);
   add_quantize(app, exit_code);
   add_limits(app, exit_code);
+  add_tune(app, exit_code);
   add_report(app, exit_code);
   add_list(app, exit_code);
   add_doctor(app, exit_code);

@@ -1,28 +1,16 @@
 #include "run/select_testbed.hpp"
 
-#include <charconv>
-
 #include "qgemm/error.hpp"
+#include "run/gpu_ordinal.hpp"
 #include "testbed/cpu/cpu_testbed.hpp"
 #ifdef QGEMM_HAVE_CUDA
 #include "testbed/cuda/cuda_testbed.hpp"
 #endif
 
 namespace qgemm {
+#ifdef QGEMM_HAVE_CUDA
 namespace {
 
-/// The ordinal of `cuda` or `cuda:N`; -1 for what is neither.
-int cuda_ordinal(const std::string& device) {
-  if (device == "cuda") return 0;
-  if (!device.starts_with("cuda:")) return -1;
-  int ordinal = -1;
-  const char* first = device.data() + 5;
-  const char* last = device.data() + device.size();
-  const auto [end, error] = std::from_chars(first, last, ordinal);
-  return error == std::errc{} && end == last && first != last ? ordinal : -1;
-}
-
-#ifdef QGEMM_HAVE_CUDA
 std::string note_on(const cuda::Device& device) {
   const std::string capability = std::to_string(device.major) + "." + std::to_string(device.minor);
   if (device.capability() >= 100) {
@@ -37,14 +25,14 @@ std::string note_on(const cuda::Device& device) {
   }
   return {};
 }
-#endif
 
 }  // namespace
+#endif
 
 SelectedTestbed select_testbed(const SweepOptions& options) {
   const std::string& device = options.device;
   if (device == "cpu") return {make_cpu_testbed(options), {}};
-  const int ordinal = device == "auto" ? 0 : cuda_ordinal(device);
+  const int ordinal = device == "auto" ? 0 : gpu_ordinal(device);
   if (ordinal < 0) {
     throw InvalidInput("--device is '" + device.substr(0, 64) +
                        "': use auto, cpu, cuda or cuda:N (qgemm list devices)");

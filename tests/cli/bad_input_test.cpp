@@ -69,6 +69,11 @@ const std::vector<BadInput> names{
     {{"quantize", "--device", "cpu", "--schemes", "token", "fp8-token"}, {"fp8-token", "--device cuda"}},
     {{"bench", "--timer", "stopwatch"}, {"--timer", "stopwatch", "interleaved or reference"}},
     {{"bench", "--timer", "reference", "--device", "cpu"}, {"--timer reference", "--device cuda"}},
+    {{"tune", "--device", "gpu"}, {"--device", "'gpu'", "auto, cuda or cuda:N"}},
+    {{"tune", "--device", "cpu"}, {"--device", "'cpu'", "auto, cuda or cuda:N"}},
+    {{"tune", "--types", "int4"}, {"--types", "'int4'", "int8 or fp8"}},
+    {{"tune", "--models", "gpt-5"}, {"gpt-5", "nearest"}},
+    {{"tune", "--layers", "kv"}, {"'kv'", "qkv"}},
     {{"list", "nonsense"}, {"nonsense", "providers"}},
     {{"list", "layers", "--models", "gpt-5"}, {"gpt-5", "nearest"}},
 };
@@ -98,6 +103,10 @@ const std::vector<BadInput> numbers{
     {{"bench", "--threads", "99999"}, {"99999", "threads"}},
     {{"bench", "--seed", "-1"}, {"--seed", "-1"}},
     {{"bench", "--seed", "99999999999999999999"}, {"--seed", "99999999999999999999"}},
+    {{"tune", "--batch-sizes", "0"}, {"--batch-sizes", "0", "from 1"}},
+    {{"tune", "--tp-sizes", "3"}, {"size 3", "layer o", "4096"}},
+    {{"tune", "--shapes", "4x5"}, {"'4x5'", "MxNxK"}},
+    {{"tune", "--shapes", "1x16x140000"}, {"1x16x140000", "140000", "int32", "--types fp8"}},
     {{"quantize", "--batch-sizes", "0"}, {"batch-sizes", "0"}},
     {{"quantize", "--widths", "x"}, {"--widths", "x"}},
     {{"quantize", "--schemes", "foo"}, {"foo"}},
@@ -127,6 +136,10 @@ const std::vector<BadInput> command_lines{
     {{"limits", "--device", "cuda"}, {"--device cuda cannot be used: ", "--device cpu"}, 3},
     {{"quantize", "--device", "cuda"}, {"--device cuda cannot be used: ", "--device cpu"}, 3},
     {{"bench", "--timer", "reference"}, {"--timer reference", "no GPU", "qgemm doctor"}, 3},
+    {{"tune", "extra"}, {"extra"}},
+    {{"tune", "--nonsense"}, {"--nonsense", "qgemm tune --help"}},
+    {{"tune"}, {"there is no GPU to tune: "}, 3},
+    {{"tune", "--device", "cuda:1", "--out", "table.json"}, {"there is no GPU to tune: "}, 3},
 };
 INSTANTIATE_TEST_SUITE_P(CommandLines, BadInputs, testing::ValuesIn(command_lines));
 
