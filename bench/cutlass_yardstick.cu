@@ -3,8 +3,6 @@
 // above 1.02.
 //
 // cutlass_yardstick [--type int8|fp8] [--cache hot|cold]
-#include <cuda_fp8.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -19,6 +17,7 @@
 #include "cuda/device_buffer.hpp"
 #include "cuda/graph.hpp"
 #include "cuda/stream.hpp"
+#include "gpu_operands.cuh"
 #include "kernels/reference_choice.hpp"
 #include "kernels/scaled_gemm.hpp"
 #include "yardstick_product.hpp"
@@ -46,49 +45,6 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
-__device__ std::uint32_t mixed(std::uint64_t x) {
-  x ^= x >> 33U;
-  x *= 0xff51afd7ed558ccdULL;
-  x ^= x >> 33U;
-  return static_cast<std::uint32_t>(x * 0xc4ceb9fe1a85ec53ULL >> 32U);
-}
-
-/// Values as of a normal distribution with its largest at the type's end: what they are decides how much power the
-/// tensor cores draw. Four random bytes summed are near enough to normal.
-__global__ void fill_normal(std::uint8_t* to, std::int64_t count, bool fp8, std::uint64_t seed) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
-    const std::uint32_t random = mixed(seed ^ (static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15ULL));
-    int sum = -510;
-    for (int byte = 0; byte < 4; ++byte) sum += static_cast<int>(random >> (8 * byte) & 255U);
-    const float value = static_cast<float>(sum) / 510.0F;
-    to[i] = fp8 ? __nv_fp8_e4m3(value * 448.0F).__x : static_cast<std::uint8_t>(__float2int_rn(value * 127.0F));
-  }
-}
-
-__global__ void fill_scales(float* to, int count) {
-  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  if (i < count) to[i] = 0.001F + 0.0001F * static_cast<float>(i % 97);
-}
-
-/// What one call reads and writes.
-struct OperandSet {
-  OperandSet(int m, int n, int k, bool fp8, std::uint64_t seed)
-      : a(static_cast<std::size_t>(m) * k),
-        w(static_cast<std::size_t>(n) * k),
-        scale_a(sizeof(float) * m),
-        scale_w(sizeof(float) * n),
-        d(static_cast<std::size_t>(m) * n * 2),
-        d_yardstick(d.size()) {
-    fill_normal<<<1024, 256>>>(a.as<std::uint8_t>(), static_cast<std::int64_t>(m) * k, fp8, 2 * seed);
-    fill_normal<<<1024, 256>>>(w.as<std::uint8_t>(), static_cast<std::int64_t>(n) * k, fp8, 2 * seed + 1);
-    fill_scales<<<(m + 255) / 256, 256>>>(scale_a.as<float>(), m);
-    fill_scales<<<(n + 255) / 256, 256>>>(scale_w.as<float>(), n);
-    cuda::check_launch();
-  }
-  cuda::DeviceBuffer a, w, scale_a, scale_w, d, d_yardstick;
-};
-
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -109,9 +65,11 @@ class Yardsticks {
   void measure(int m, int n, int k) {
     const std::int64_t set_bytes = std::int64_t{m} * k + std::int64_t{n} * k + std::int64_t{m} * n * 2;
     const int sets = options_.cold ? static_cast<int>(2 * device_.l2_bytes / set_bytes) + 2 : 1;
-    std::vector<OperandSet> operands;
+    std::vector<bench::OperandSet> operands;
+    std::vector<cuda::DeviceBuffer> yardstick_d;
     operands.reserve(static_cast<std::size_t>(sets));
     for (int set = 0; set < sets; ++set) operands.emplace_back(m, n, k, options_.fp8, static_cast<std::uint64_t>(set));
+    for (const auto& set : operands) yardstick_d.emplace_back(set.d.size());
     cuda::check(cudaDeviceSynchronize());
 
     const DType input = options_.fp8 ? DType::e4m3 : DType::s8;
@@ -120,8 +78,8 @@ class Yardsticks {
     const auto& kernel = kernels::find_kernel(name, DType::bf16);
     std::vector<std::unique_ptr<kernels::ScaledGemmLaunch>> ours;
     std::vector<bench::YardstickLaunch> theirs;
-    for (const OperandSet& set : operands) {
-      ours.push_back(kernel.prepare(our_arguments(set, m, n, k), nullptr));
+    for (const bench::OperandSet& set : operands) {
+      ours.push_back(kernel.prepare(set.arguments(m, n, k), nullptr));
       bench::YardstickArguments arguments{m,
                                           n,
                                           k,
@@ -129,7 +87,7 @@ class Yardsticks {
                                           set.w.data(),
                                           set.scale_a.as<float>(),
                                           set.scale_w.as<float>(),
-                                          set.d_yardstick.data(),
+                                          yardstick_d[theirs.size()].data(),
                                           device_.multiprocessors};
       theirs.push_back(options_.fp8 ? bench::prepare_yardstick_e4m3(arguments)
                                     : bench::prepare_yardstick_s8(arguments));
@@ -138,7 +96,7 @@ class Yardsticks {
         interleaved([&](int set, cudaStream_t stream) { ours[static_cast<std::size_t>(set)]->enqueue(stream); },
                     [&](int set, cudaStream_t stream) { theirs[static_cast<std::size_t>(set)](stream); }, sets);
     const double ratio = our_us / their_us;
-    const bool equal = same(operands.front().d, operands.front().d_yardstick);
+    const bool equal = same(operands.front().d, yardstick_d.front());
     std::printf("%6d %6d %6d  %9.2f %9.2f  %6.3f  %s%s\n", n, k, m, our_us, their_us, ratio, name.c_str(),
                 equal ? "" : "  RESULTS DIFFER");
     std::fflush(stdout);
@@ -155,24 +113,6 @@ class Yardsticks {
   }
 
  private:
-  static kernels::ScaledGemmArguments our_arguments(const OperandSet& set, int m, int n, int k) {
-    kernels::ScaledGemmArguments out;
-    out.m = m;
-    out.n = n;
-    out.k = k;
-    out.a = set.a.data();
-    out.lda = k;
-    out.w = set.w.data();
-    out.ldw = k;
-    out.scale_a = set.scale_a.as<float>();
-    out.scale_a_per_row = true;
-    out.scale_w = set.scale_w.as<float>();
-    out.scale_w_per_channel = true;
-    out.d = set.d.data();
-    out.ldd = n;
-    return out;
-  }
-
   /// Medians of microseconds a call; replays of each take turns, and so does who goes first.
   template <class First, class Second>
   std::pair<double, double> interleaved(const First& first, const Second& second, int sets) {

@@ -1,6 +1,7 @@
 #include "kernels/kernel_list.hpp"
 
 #include "core/nearest.hpp"
+#include "kernels/wgmma/lists.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm::kernels {
@@ -10,13 +11,15 @@ KernelList make_list() {
   KernelList list;
 #if defined(QGEMM_KERNELS_SM90)
   sm90::add_s8_reference(list);
-  sm90::add_s8_small(list);
-  sm90::add_s8_medium(list);
-  sm90::add_s8_large(list);
   sm90::add_e4m3_reference(list);
-  sm90::add_e4m3_small(list);
-  sm90::add_e4m3_medium(list);
-  sm90::add_e4m3_large(list);
+#endif
+#if defined(QGEMM_KERNELS_WGMMA)
+  wgmma::add_s8_small(list);
+  wgmma::add_s8_medium(list);
+  wgmma::add_s8_large(list);
+  wgmma::add_e4m3_small(list);
+  wgmma::add_e4m3_medium(list);
+  wgmma::add_e4m3_large(list);
 #endif
 #if defined(QGEMM_KERNELS_SM80)
   sm80::add_s8_small(list);

@@ -45,7 +45,10 @@ class ScaledGemmLaunch {
  public:
   virtual ~ScaledGemmLaunch() = default;
   /// Enqueues the product; may be captured into a graph. Throws `CudaError` where the launch is refused.
-  virtual void enqueue(cudaStream_t stream) = 0;
+  /// `overlaps`: it may start before the kernel that was enqueued before it, which writes its activations and their
+  /// scales (programmatic launch); kernels that cannot wait by themselves ignore it.
+  virtual void enqueue(cudaStream_t stream, bool overlaps) = 0;
+  void enqueue(cudaStream_t stream) { enqueue(stream, false); }
 };
 
 /// What distinguishes one kernel from another.
@@ -58,6 +61,9 @@ struct KernelTraits {
   int cluster_m = 1, cluster_n = 1;
   bool swapped = false;       ///< Computes Dᵀ = W·Aᵀ: the weights are the MMA's M operand.
   bool orders_tiles = false;  ///< Heeds `raster` and `swizzle`.
+  int split = 1;              ///< Blocks that share a tile along K.
+  int residents = 1;          ///< Blocks on a multiprocessor at a time.
+  bool overlaps = false;      ///< Can start before the kernel that writes its activations has ended.
 };
 
 class ScaledGemmKernel {

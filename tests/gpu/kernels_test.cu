@@ -30,6 +30,20 @@ T at(const std::vector<T>& values, std::int64_t i) {
   return values.size() == 1 ? values[0] : values[static_cast<std::size_t>(i)];
 }
 
+/// Lets its successor start at once, and writes long after.
+__global__ void write_late(std::uint8_t* to, const std::uint8_t* from, std::int64_t count) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;\n" ::: "memory");
+#endif
+  const long long started = clock64();
+  while (clock64() - started < 100'000) {
+  }
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += static_cast<std::int64_t>(gridDim.x) * blockDim.x) {
+    to[i] = from[i];
+  }
+}
+
 class KernelsTest : public GpuTest, public ::testing::WithParamInterface<const ScaledGemmKernel*> {
  protected:
   void SetUp() override {
@@ -190,6 +204,36 @@ TEST_P(KernelsTest, SumsAtTheEndsOfInt32) {
     o.fill = Fill::limits;
     o.scale_a_per_row = o.scale_w_per_channel = o.azp = o.azp_per_row = azp;
     check_product(o, test_seed() + 3);
+  }
+}
+
+TEST_P(KernelsTest, WaitsForTheKernelThatWritesItsActivations) {
+  if (!traits().overlaps) GTEST_SKIP() << "never starts early";
+  ProblemOptions o;
+  o.integer = integer();
+  o.m = 40;
+  o.n = 1024;
+  o.k = 2048;
+  o.scale_a_per_row = o.scale_w_per_channel = true;
+  const Problem problem(o, test_seed() + 5);
+  run(problem);
+  const auto expected = problem.result();
+
+  const auto arguments = problem.arguments();
+  auto* a = const_cast<std::uint8_t*>(static_cast<const std::uint8_t*>(arguments.a));
+  const auto bytes = static_cast<std::size_t>(o.m * o.k);
+  const cuda::DeviceBuffer kept(bytes), workspace(kernel().workspace_bytes(arguments));
+  cuda::check(cudaMemcpy(kept.data(), a, bytes, cudaMemcpyDeviceToDevice));
+  const auto launch = kernel().prepare(arguments, workspace.data());
+  for (int again = 0; again < 3; ++again) {
+    cuda::check(cudaMemset(a, 0x55, bytes));
+    cuda::check(cudaMemset(arguments.d, 0xff, static_cast<std::size_t>(o.m * o.n) * 2));
+    cuda::check(cudaDeviceSynchronize());
+    write_late<<<16, 256, 0, stream()>>>(a, kept.as<std::uint8_t>(), o.m * o.k);
+    cuda::check_launch();
+    launch->enqueue(stream(), true);
+    cuda::check(cudaStreamSynchronize(stream()));
+    EXPECT_EQ(problem.result(), expected) << "run " << again;
   }
 }
 

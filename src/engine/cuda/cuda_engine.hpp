@@ -26,11 +26,14 @@ class PreparedGemm {
   /// What is timed: D of operand set `set` (0 ≤ set < sets), quantized first where the scheme does that inside.
   void launch(int set, cudaStream_t stream) {
     launch_quantize(set, stream);
-    launch_product(set, stream);
+    launch_quantized(set, stream);
   }
   /// The parts; `launch_quantize` does nothing where the scheme does not quantize inside.
   virtual void launch_quantize(int set, cudaStream_t stream) = 0;
   virtual void launch_product(int set, cudaStream_t stream) = 0;
+  /// `launch_product` right after `launch_quantize` of the same call: it may start before that has ended, where it
+  /// waits by itself for what it needs of it. It never overlaps the call before.
+  virtual void launch_quantized(int set, cudaStream_t stream) { launch_product(set, stream); }
 
   /// D[M,N] of that set, row-major, of the scheme's output type.
   virtual DeviceView output(int set) const = 0;

@@ -1,12 +1,16 @@
 #include "engines/cutlass/cutlass_engine.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <tuple>
 
 #include "engines/cutlass/kernel_choice.hpp"
 #include "engines/cutlass/scaled_engine.hpp"
 #include "qgemm/error.hpp"
+#include "tuning/tuning_places.hpp"
+#include "tuning/tuning_table.hpp"
 
 namespace qgemm::cutlass {
 namespace {
@@ -20,7 +24,8 @@ class CutlassEngine final : public ScaledEngine {
 
   std::string_view name() const override { return "cutlass"; }
   std::string description() const override {
-    return "CUTLASS kernels with fused scales; the fastest of them for each shape, found by measurement";
+    return "kernels of our own for Hopper, CUTLASS's elsewhere, scales fused; which one is tuned or tried for each "
+           "shape";
   }
   Support supports(const GemmSpec& spec) const override {
     const Support support = supports_scaled(spec);
@@ -45,13 +50,23 @@ class CutlassEngine final : public ScaledEngine {
     const ChoiceKey key(spec.scheme.weight, spec.scheme.output, m, n, k, sets.size() > 1, longer);
     const std::lock_guard lock(mutex_);
     if (const auto found = choices_.find(key); found != choices_.end()) return found->second;
-    const auto kernels = candidates(device(), spec.scheme.weight, spec.scheme.output, m);
-    return choices_.emplace(key, fastest(kernels, sets, device().multiprocessors, stream)).first->second;
+    const auto all = candidates(device(), spec.scheme.weight, spec.scheme.output, m);
+    if (!tuning_) tuning_ = load_tuning(device().name);
+    if (const auto tuned = tuning_->find(spec.scheme.weight, spec.shape)) {
+      // A table may name a kernel that this build lacks.
+      const auto named = [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; };
+      if (const auto kernel = std::find_if(all.begin(), all.end(), named); kernel != all.end()) {
+        return choices_.emplace(key, KernelChoice{*kernel, tuned->raster, tuned->swizzle, tuned->origin}).first->second;
+      }
+    }
+    const auto kernels = likely(all, device(), spec.shape);
+    return choices_.emplace(key, fastest(choices(kernels, sets, device().multiprocessors), sets, stream)).first->second;
   }
 
   // What was found for one provider serves the others of the same type: the product is the same.
   mutable std::mutex mutex_;
   mutable std::map<ChoiceKey, KernelChoice> choices_;
+  mutable std::optional<TuningTable> tuning_;
 };
 
 }  // namespace

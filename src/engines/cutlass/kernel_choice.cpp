@@ -1,11 +1,13 @@
 #include "engines/cutlass/kernel_choice.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/graph.hpp"
 #include "cuda/stream.hpp"
+#include "engines/cutlass/cost_model.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm::cutlass {
@@ -36,6 +38,8 @@ struct Entry {
   double us = 0;
 };
 
+bool faster(const Entry& a, const Entry& b) { return a.us < b.us; }
+
 }  // namespace
 
 std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& device, DType input, DType output,
@@ -56,31 +60,58 @@ std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& dev
   return out;
 }
 
-KernelChoice fastest(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
-                     const std::vector<cuda::ScaledOperands>& sets, int multiprocessors, cudaStream_t stream) {
+std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
+                                                     const cuda::Device& device, const Shape& shape) {
+  constexpr std::size_t most = 12;
+  constexpr double worth_trying = 1.5;
+  const auto estimate = [&](const kernels::ScaledGemmKernel* kernel) {
+    return likely_us(kernel->traits(), device, shape.m, shape.n, shape.k);
+  };
+  std::stable_sort(kernels.begin(), kernels.end(),
+                   [&](const auto* a, const auto* b) { return estimate(a) < estimate(b); });
+  while (kernels.size() > most ||
+         (!kernels.empty() && estimate(kernels.back()) > worth_trying * estimate(kernels.front()))) {
+    kernels.pop_back();
+  }
+  return kernels;
+}
+
+std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
+                                  const std::vector<cuda::ScaledOperands>& sets, int multiprocessors) {
+  std::vector<KernelChoice> out;
+  for (const auto* kernel : kernels) {
+    // The order of tiles matters only where there are several rounds of them.
+    const bool rounds = kernel->traits().orders_tiles && tiles(kernel->traits(), sets.front()) > multiprocessors;
+    if (!rounds) {
+      out.push_back({kernel, 0, 1, {}});
+      continue;
+    }
+    for (const auto& [raster, swizzle] : {std::pair{1, 4}, {1, 8}, {2, 4}, {2, 1}}) {
+      out.push_back({kernel, raster, swizzle, {}});
+    }
+  }
+  return out;
+}
+
+KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
+                     cudaStream_t stream) {
   constexpr std::size_t finalists = 3;
   const int set_count = static_cast<int>(sets.size());
   std::vector<Entry> entries;
   std::string reason = "this build has no kernel for it";
-  for (const auto* kernel : kernels) {
-    const auto& traits = kernel->traits();
-    // The order of tiles matters only where there are several waves of them.
-    const bool waves = traits.orders_tiles && tiles(traits, sets.front()) > 2 * multiprocessors;
-    for (const int swizzle : waves ? std::vector{1, 8} : std::vector{1}) {
-      Entry entry;
-      entry.choice = {kernel, 0, swizzle, {}};
-      try {
-        entry.launches = std::make_unique<KernelLaunches>(entry.choice, sets);
-      } catch (const Unavailable& error) {
-        reason = error.what();
-        continue;
-      }
-      entry.us = measure(*entry.launches, set_count, 1, stream);
-      entries.push_back(std::move(entry));
+  for (const auto& choice : choices) {
+    Entry entry;
+    entry.choice = choice;
+    try {
+      entry.launches = std::make_unique<KernelLaunches>(entry.choice, sets);
+    } catch (const Unavailable& error) {
+      reason = error.what();
+      continue;
     }
+    entry.us = measure(*entry.launches, set_count, 1, stream);
+    entries.push_back(std::move(entry));
   }
   if (entries.empty()) throw Unavailable("no kernel takes this shape: " + reason);
-  const auto faster = [](const Entry& a, const Entry& b) { return a.us < b.us; };
   const std::size_t tried = entries.size();
   // A single call is timed with its launch; those within a quarter of the best are looked at again.
   std::sort(entries.begin(), entries.end(), faster);
@@ -95,8 +126,51 @@ KernelChoice fastest(const std::vector<const kernels::ScaledGemmKernel*>& kernel
     if (entries.size() > finalists) entries.resize(finalists);
   }
   KernelChoice best = entries.front().choice;
-  best.origin = "fastest of " + std::to_string(tried) + " kernels tried here";
+  best.origin = "fastest of " + std::to_string(tried) + " likely ones tried here";
   return best;
+}
+
+std::vector<MeasuredChoice> measure_all(const std::vector<KernelChoice>& choices,
+                                        const std::vector<cuda::ScaledOperands>& sets, cudaStream_t stream) {
+  constexpr std::size_t finalists = 8;
+  constexpr int rounds = 7;
+  // The first look ranks, the second lasts long enough for a large product's power to set the clock.
+  constexpr double look_us = 300, burst_us = 3000;
+  const auto hot_and_cold = [&](const KernelLaunches& launches, double about_us, double burst) {
+    const int calls = static_cast<int>(std::clamp(burst / about_us, 2.0, 300.0));
+    const double cold = measure(launches, static_cast<int>(sets.size()), calls, stream);
+    return std::sqrt(cold * measure(launches, 1, calls, stream));
+  };
+  std::vector<Entry> entries;
+  for (const auto& choice : choices) {
+    Entry entry;
+    entry.choice = choice;
+    try {
+      entry.launches = std::make_unique<KernelLaunches>(entry.choice, sets);
+    } catch (const Unavailable&) {
+      continue;
+    }
+    const double once = measure(*entry.launches, 1, 1, stream);
+    entry.us = hot_and_cold(*entry.launches, once, look_us);
+    entries.push_back(std::move(entry));
+  }
+  std::sort(entries.begin(), entries.end(), faster);
+  const std::size_t looked_again = std::min(finalists, entries.size());
+  std::vector<std::vector<double>> times(looked_again);
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t turn = 0; turn < looked_again; ++turn) {
+      const std::size_t i = (turn + static_cast<std::size_t>(round)) % looked_again;
+      times[i].push_back(hot_and_cold(*entries[i].launches, entries[i].us, burst_us));
+    }
+  }
+  for (std::size_t i = 0; i < looked_again; ++i) {
+    std::nth_element(times[i].begin(), times[i].begin() + rounds / 2, times[i].end());
+    entries[i].us = times[i][rounds / 2];
+  }
+  std::sort(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(looked_again), faster);
+  std::vector<MeasuredChoice> out;
+  for (auto& entry : entries) out.push_back({entry.choice, entry.us});
+  return out;
 }
 
 }  // namespace qgemm::cutlass

@@ -13,10 +13,28 @@ namespace qgemm::cutlass {
 std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& device, DType input, DType output,
                                                          std::int64_t m);
 
-/// The fastest of `kernels`, each in the orders of tiles that can matter, on these operand sets: measured here by a few
-/// launches each, then by more of the best three. The time that chooses is reported nowhere. Waits for `stream`. Throws
-/// `Unavailable` where none takes the operands.
-KernelChoice fastest(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
-                     const std::vector<cuda::ScaledOperands>& sets, int multiprocessors, cudaStream_t stream);
+/// Those of them that the model of cost (`likely_us`) puts in front, at most a dozen, the likeliest first.
+std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
+                                                     const cuda::Device& device, const Shape& shape);
+
+/// Each kernel in the orders of tiles that can matter for these operands.
+std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
+                                  const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
+
+/// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best three. The
+/// time that chooses is reported nowhere. Waits for `stream`. Throws `Unavailable` where none takes the operands.
+KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
+                     cudaStream_t stream);
+
+/// A choice with the microseconds of a call: the geometric mean of hot and cold, since a choice serves both.
+struct MeasuredChoice {
+  KernelChoice choice;
+  double us = 0;
+};
+
+/// All of them, the fastest first: each by a look of half a millisecond, the best eight by seven interleaved
+/// bursts of some milliseconds. Choices that do not take the operands are left out.
+std::vector<MeasuredChoice> measure_all(const std::vector<KernelChoice>& choices,
+                                        const std::vector<cuda::ScaledOperands>& sets, cudaStream_t stream);
 
 }  // namespace qgemm::cutlass

@@ -26,7 +26,9 @@ kernels::ScaledGemmArguments arguments_of(const cuda::ScaledOperands& operands, 
 class KernelLaunches {
  public:
   KernelLaunches(const KernelChoice& choice, const std::vector<cuda::ScaledOperands>& sets);
-  void enqueue(int set, cudaStream_t stream) const { launches_[static_cast<std::size_t>(set)]->enqueue(stream); }
+  void enqueue(int set, cudaStream_t stream, bool overlaps = false) const {
+    launches_[static_cast<std::size_t>(set)]->enqueue(stream, overlaps);
+  }
   void* workspace() const { return workspace_.data(); }
 
  private:
@@ -45,9 +47,14 @@ class KernelProduct final : public cuda::ScaledProduct {
   std::string kernel() const override { return choice_.text(); }
   std::string note() const override;
   void launch_product(int set, cudaStream_t stream) override { launches_->enqueue(set, stream); }
+  void launch_quantized(int set, cudaStream_t stream) override {
+    launches_->enqueue(set, stream, spec().scheme.quantizes_inside() && starts_early());
+  }
   bool accumulate(const cuda::DeviceView& sums, cudaStream_t stream) override;
 
  private:
+  bool starts_early() const;
+
   KernelChoice choice_;
   std::unique_ptr<KernelLaunches> launches_;
 };

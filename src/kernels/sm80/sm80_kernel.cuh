@@ -21,7 +21,7 @@ class Sm80Launch final : public ScaledGemmLaunch {
 
   static constexpr int shared_bytes = static_cast<int>(sizeof(typename Kernel::SharedStorage));
 
-  void enqueue(cudaStream_t stream) override {
+  void enqueue(cudaStream_t stream, bool) override {
     void* parameters[] = {&params_};
     cuda::check(cudaLaunchKernel(function(), grid_, dim3(Kernel::kThreadCount), parameters, shared_bytes, stream));
   }

@@ -21,7 +21,7 @@ class Sm90Launch final : public ScaledGemmLaunch {
         cudaFuncSetAttribute(function(), cudaFuncAttributeMaxDynamicSharedMemorySize, Kernel::SharedStorageSize));
   }
 
-  void enqueue(cudaStream_t stream) override {
+  void enqueue(cudaStream_t stream, bool) override {
     using Cluster = typename Kernel::ClusterShape;
     // Without a cluster none is asked for, not even one of a single block: as CUTLASS's own launch does. Products of 64
     // blocks were up to 19 % slower than by that launch before (docs/measurements).

@@ -17,6 +17,7 @@ constexpr float saturated_quotient = 0x1p21F;
 /// Each block takes blockDim.x · held pieces of its rows.
 template <class In, Code code, int held>
 __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments arguments) {
+  let_product_start();
   std::int64_t row = row_of_thread();
   if (row >= arguments.rows) return;
   if (arguments.last_first) row = arguments.rows - 1 - row;
@@ -52,6 +53,7 @@ __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments argum
 
 template <class In, Code code>
 __global__ void __launch_bounds__(1024) quantize_any_elements(const RowArguments arguments) {
+  let_product_start();
   const std::int64_t row = row_of_thread();
   const In* x = static_cast<const In*>(arguments.x) + row * arguments.x_stride;
   ExtentOf<In, false> seen;

@@ -23,6 +23,7 @@ __device__ RowScale note_scale(const RowArguments& arguments, std::int64_t row, 
 template <class In, Code code, bool azp, int held>
 __global__ void __launch_bounds__(held == most_pieces ? most_threads : few_threads, held == most_pieces ? 1 : 3)
     quantize_held_rows(const RowArguments arguments) {
+  let_product_start();
   __shared__ Extent slots[32];
   const std::int64_t row = row_of_thread();
   const std::int64_t some_row = min(row, arguments.rows - 1);
@@ -54,6 +55,7 @@ __global__ void __launch_bounds__(held == most_pieces ? most_threads : few_threa
 /// Two reads, element by element.
 template <class In, Code code, bool azp>
 __global__ void __launch_bounds__(1024) quantize_any_rows(const RowArguments arguments) {
+  let_product_start();
   __shared__ Extent slots[32];
   const std::int64_t row = row_of_thread();
   const In* x = static_cast<const In*>(arguments.x) + row * arguments.x_stride;

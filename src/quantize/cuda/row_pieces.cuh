@@ -7,6 +7,14 @@
 
 namespace qgemm::cuda {
 
+/// The product that was launched programmatically after this kernel may start: it waits for this kernel's end before it
+/// reads what is written here. Nothing happens where none was.
+inline __device__ void let_product_start() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;\n" ::: "memory");
+#endif
+}
+
 /// The row that this thread works on; may lie past the last one.
 inline __device__ std::int64_t row_of_thread() {
   return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;

@@ -43,7 +43,8 @@ class Contest {
   /// it may have run up to a fifth faster in their first tenth of a second.
   void settle(std::mt19937_64& order) {
     // Seconds; less where rows are sampled for less: who asks for a quick look does not wait for the clock.
-    const double row = std::min(stopping_limits(options_, default_row_seconds).max_seconds, default_row_seconds);
+    constexpr double most = 0.1;
+    const double row = std::min(stopping_limits(options_, default_row_seconds).max_seconds, most);
     const double shortest = 1.5 * row, longest = 6 * row, block = 0.4 * row;
     constexpr double steady = 0.01;  // relative to the block before
     std::vector<DeviceContender*> turn;

@@ -1,0 +1,235 @@
+// Every kernel that this GPU runs, timed at the shapes given: what a choice is made of, and what a new kernel has to
+// beat.
+//
+// bench_kernel_times [--type int8|fp8] [--cache hot|cold] [--layers N:K,…] [--m M,…] [--kernels text,…] [--ms burst]
+//                    [--rounds count] [--top count]
+//
+// --kernels keeps those whose name has one of the texts in it. A burst is how long a kernel runs without a break: 2 ms
+// compare kernels at the clock of their mixture, 100 ms at the clock that each one's own power leaves it.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cuda/device.hpp"
+#include "cuda/gpu_watch.hpp"
+#include "cuda/graph.hpp"
+#include "cuda/stream.hpp"
+#include "engines/cutlass/cost_model.hpp"
+#include "engines/cutlass/kernel_choice.hpp"
+#include "gpu_operands.cuh"
+#include "interleaved.hpp"
+#include "qgemm/error.hpp"
+
+namespace {
+
+using namespace qgemm;
+
+struct Options {
+  bool fp8 = false, cold = false;
+  std::vector<std::pair<int, int>> layers = {{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}};
+  std::vector<int> m = {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
+  std::vector<std::string> kernels;
+  double ms = 2;
+  int rounds = 5, top = 12;
+};
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts;
+  std::stringstream stream(text);
+  for (std::string part; std::getline(stream, part, at);) parts.push_back(part);
+  return parts;
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string flag = argv[i], value = argv[i + 1];
+    if (flag == "--type") {
+      options.fp8 = value == "fp8";
+    } else if (flag == "--cache") {
+      options.cold = value == "cold";
+    } else if (flag == "--layers") {
+      options.layers.clear();
+      for (const auto& layer : split(value, ',')) {
+        const auto numbers = split(layer, ':');
+        options.layers.emplace_back(std::stoi(numbers.at(0)), std::stoi(numbers.at(1)));
+      }
+    } else if (flag == "--m") {
+      options.m.clear();
+      for (const auto& m : split(value, ',')) options.m.push_back(std::stoi(m));
+    } else if (flag == "--kernels") {
+      options.kernels = split(value, ',');
+    } else if (flag == "--ms") {
+      options.ms = std::stod(value);
+    } else if (flag == "--rounds") {
+      options.rounds = std::stoi(value);
+    } else if (flag == "--top") {
+      options.top = std::stoi(value);
+    } else {
+      throw std::runtime_error("unknown option " + flag + ": the first lines of bench/kernel_times.cu list them");
+    }
+  }
+  return options;
+}
+
+struct Entry {
+  std::string name;
+  const kernels::ScaledGemmKernel* kernel = nullptr;
+  std::unique_ptr<cutlass::KernelLaunches> launches;
+  cuda::Graph graph;
+  int calls = 1;
+  std::vector<double> us;
+  double clock = 0, power = 0;
+};
+
+cuda::ScaledOperands scaled(const bench::OperandSet& set, int m, int n, int k) {
+  cuda::ScaledOperands out;
+  out.m = m;
+  out.n = n;
+  out.k = k;
+  out.a = set.a.data();
+  out.w = set.w.data();
+  out.scale_a = set.scale_a.as<float>();
+  out.scale_w = set.scale_w.as<float>();
+  out.scale_a_per_row = out.scale_w_per_channel = true;
+  out.d = set.d.data();
+  return out;
+}
+
+class KernelTimes {
+ public:
+  KernelTimes(const Options& options, const cuda::Device& device)
+      : options_(options), device_(device), watch_(device.pci_bus_id) {}
+
+  void measure(int m, int n, int k) {
+    const std::int64_t set_bytes = std::int64_t{m} * k + std::int64_t{n} * k + std::int64_t{m} * n * 2;
+    const int sets = options_.cold ? static_cast<int>(2 * device_.l2_bytes / set_bytes) + 2 : 1;
+    std::vector<bench::OperandSet> operands;
+    for (int set = 0; set < sets; ++set) operands.emplace_back(m, n, k, options_.fp8, static_cast<std::uint64_t>(set));
+    cuda::check(cudaDeviceSynchronize());
+    std::vector<cuda::ScaledOperands> sets_of;
+    for (const auto& set : operands) sets_of.push_back(scaled(set, m, n, k));
+    const auto kernels = cutlass::candidates(device_, options_.fp8 ? DType::e4m3 : DType::s8, DType::bf16, m);
+    std::vector<Entry> entries;
+    for (const auto& choice : cutlass::choices(kernels, sets_of, device_.multiprocessors)) {
+      if (wanted(choice.text())) add(entries, choice, sets_of);
+    }
+
+    for (int round = -1; round < options_.rounds; ++round) {
+      for (auto& entry : entries) {
+        const auto from = cuda::GpuLog::Clock::now();
+        const double us = once(entry.graph) / entry.calls;
+        if (round < 0) continue;
+        entry.us.push_back(us);
+        const auto seen = watch_.between(from, cuda::GpuLog::Clock::now());
+        entry.clock = seen.sm_mhz.value_or(0);
+        entry.power = seen.power_w.value_or(0);
+      }
+    }
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return bench::median(a.us) < bench::median(b.us); });
+    const double limit = std::max(2.0 * m * n * k / 1940e6, static_cast<double>(set_bytes) / 3.03e6);
+    std::printf("M=%d N=%d K=%d %s: %zu kernels, limit %.2f us\n", m, n, k, options_.cold ? "cold" : "hot",
+                entries.size(), limit);
+    int shown = 0;
+    for (const auto& entry : entries) {
+      const double us = bench::median(entry.us);
+      if (shown++ < options_.top) {
+        std::printf("  %9.2f us  %5.0f TOP/s  %.2f of limit  %4.0f MHz %3.0f W  %s\n", us, 2.0 * m * n * k / us / 1e6,
+                    limit / us, entry.clock, entry.power, entry.name.c_str());
+      }
+    }
+    if (!entries.empty()) judge_model(entries, m, n, k);
+    std::fflush(stdout);
+  }
+
+ private:
+  bool wanted(const std::string& name) const {
+    return options_.kernels.empty() ||
+           std::any_of(options_.kernels.begin(), options_.kernels.end(),
+                       [&](const std::string& text) { return name.find(text) != std::string::npos; });
+  }
+
+  void add(std::vector<Entry>& entries, const cutlass::KernelChoice& choice,
+           const std::vector<cuda::ScaledOperands>& operands) {
+    Entry entry;
+    entry.name = choice.text();
+    entry.kernel = choice.kernel;
+    try {
+      entry.launches = std::make_unique<cutlass::KernelLaunches>(choice, operands);
+    } catch (const Unavailable&) {
+      return;
+    }
+    const int sets = static_cast<int>(operands.size()), most = 4000;
+    const auto capture = [&](int calls) {
+      entry.calls = calls;
+      entry.graph = cuda::Graph::capture(stream_.get(), [&](cudaStream_t stream) {
+        for (int i = 0; i < calls; ++i) entry.launches->enqueue(i % sets, stream);
+      });
+    };
+    capture(4);
+    once(entry.graph);
+    const double us = once(entry.graph) / 4;
+    capture(std::clamp(static_cast<int>(options_.ms * 1000 / us / sets) * sets, std::min(2, sets), most));
+    entries.push_back(std::move(entry));
+  }
+
+  /// How far behind the fastest the model's first choice is, and the best of those it would have tried.
+  void judge_model(const std::vector<Entry>& entries, int m, int n, int k) const {
+    std::vector<const kernels::ScaledGemmKernel*> kernels;
+    for (const auto& entry : entries) {
+      if (std::find(kernels.begin(), kernels.end(), entry.kernel) == kernels.end()) kernels.push_back(entry.kernel);
+    }
+    const auto likely = cutlass::likely(kernels, device_, {m, n, k});
+    const auto best = [&](const auto& among) {
+      for (const auto& entry : entries) {  // sorted
+        if (among(entry.kernel)) return bench::median(entry.us);
+      }
+      return 0.0;
+    };
+    const double all = best([](const auto*) { return true; });
+    const double first = best([&](const auto* kernel) { return kernel == likely.front(); });
+    const double dozen =
+        best([&](const auto* kernel) { return std::find(likely.begin(), likely.end(), kernel) != likely.end(); });
+    std::printf("  model: first choice %.3f of the fastest (%s, %.2f us likely), best of %zu likely %.3f\n",
+                first / all, likely.front()->traits().name.c_str(),
+                cutlass::likely_us(likely.front()->traits(), device_, m, n, k), likely.size(), dozen / all);
+  }
+
+  double once(const cuda::Graph& graph) {
+    begin_.record(stream_.get());
+    graph.launch(stream_.get());
+    end_.record(stream_.get());
+    end_.synchronize();
+    return end_.microseconds_since(begin_);
+  }
+
+  Options options_;
+  cuda::Device device_;
+  cuda::GpuWatch watch_;
+  cuda::Stream stream_;
+  cuda::Event begin_, end_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const Options options = parse(argc, argv);
+    const auto devices = cuda::find_devices();
+    if (devices.list.empty()) throw std::runtime_error(devices.reason);
+    cuda::use(devices.list.front());
+    std::printf("%s, %s\n", devices.list.front().name.c_str(), options.fp8 ? "fp8" : "int8");
+    KernelTimes times(options, devices.list.front());
+    for (const auto& [n, k] : options.layers) {
+      for (const int m : options.m) times.measure(m, n, k);
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_kernel_times: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,142 @@
+#pragma once
+#include <cuda_fp8.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+#include "kernels/scaled_gemm.hpp"
+
+namespace qgemm::kernels::wgmma {
+
+using S8 = std::int8_t;
+using E4M3 = __nv_fp8_e4m3;
+
+enum class Work { rows, steps, tiles };
+
+/// A configuration. The tensor cores multiply tiles of `rows` × `columns`: rows of A and columns of W's rows, or, where
+/// `swapped`, rows of W and columns of A's rows (Dᵀ = W·Aᵀ), so that a few tokens do not waste the 64 rows that an
+/// instruction has.
+///
+/// groups: warpgroups that multiply; each has `blocks` blocks of 64 rows. One more warpgroup loads.
+/// work: how groups share it. `rows`: each has rows of the tile; `steps`: they take turns on steps of K, all on the
+/// same rows, since a few columns keep one group waiting for its own products most of the time; `tiles`: they take
+/// turns on tiles, and one scales and stores while the other multiplies. cluster_rows × cluster_columns: blocks that
+/// load what they share once, each its part, for all. split: blocks of a cluster that share a tile along K; their sums
+/// meet in shared memory. residents: blocks a multiprocessor.
+template <class Input_, int groups_, int blocks_, int columns_, int cluster_rows_ = 1, int cluster_columns_ = 1,
+          int split_ = 1, bool swapped_ = false, int residents_ = 1, Work work_ = Work::rows>
+struct Design {
+  using Input = Input_;
+  static constexpr bool integer = std::is_same_v<Input, S8>;
+  using Sum = std::conditional_t<integer, std::int32_t, float>;
+  static constexpr int groups = groups_, blocks = blocks_, columns = columns_;
+  static constexpr int cluster_rows = cluster_rows_, cluster_columns = cluster_columns_, split = split_;
+  static constexpr bool swapped = swapped_;
+  static constexpr int residents = residents_;
+
+  static constexpr bool turns = work_ == Work::steps, alternates = work_ == Work::tiles;
+  static constexpr int row_groups = work_ == Work::rows ? groups : 1;  ///< Groups that share a tile's rows.
+  static constexpr int readers = row_groups;                           ///< Groups that read a stage.
+  static constexpr int storers = alternates ? groups : row_groups;  ///< Groups that store, each from boxes of its own.
+  static constexpr int parts = split * (turns ? groups : 1);        ///< Partial sums of an element.
+
+  static constexpr int rows = 64 * row_groups * blocks;
+  static constexpr int threads = 128 * (groups + 1);
+  static constexpr int cluster = cluster_rows * cluster_columns * split;
+  /// Blocks that a block gives operands to or gets them from, itself among them.
+  static constexpr int neighbours = cluster_rows + cluster_columns - 1;
+  static constexpr bool shares = neighbours > 1;
+  static_assert(cluster <= 8, "larger clusters are not portable");
+
+  /// What a block loads at a time: 128 bytes of K, the widest swizzle.
+  static constexpr int step_k = 128;
+  static constexpr int rows_bytes = rows * step_k, columns_bytes = columns * step_k;
+  static constexpr int stage_bytes = rows_bytes + columns_bytes;
+  static constexpr int loaded_rows = rows / cluster_columns, loaded_columns = columns / cluster_rows;
+  static_assert(loaded_rows % 8 == 0 && loaded_columns % 8 == 0, "a swizzle repeats every eight rows");
+  static_assert(loaded_rows <= 256 && loaded_columns <= 256, "a box has at most 256 rows");
+
+  /// Columns of the tile whose sums end in one block of those that split K.
+  static constexpr int finished = std::max(8, columns / split);
+  static constexpr bool gathers = parts > 1;
+  static_assert(columns % finished == 0 && finished % 8 == 0);
+  /// D leaves in boxes: 64 rows × `chunk` columns of the tile.
+  static constexpr int chunk = finished % 64 == 0 ? 64 : finished % 32 == 0 ? 32 : finished % 16 == 0 ? 16 : finished;
+  static_assert(swapped || chunk >= 16, "D's boxes are at least 32 bytes wide");
+  static constexpr int box_bytes = 64 * chunk * 2;
+  static constexpr int store_bytes = (storers * 2 * box_bytes + 1023) / 1024 * 1024;
+  /// A warp stores its own 16 rows; where rows are channels, in D's other direction, a warpgroup has to join.
+  static constexpr int stored_rows = swapped ? 64 : 16;
+
+  /// Sums of the other blocks: beside the stages where there is room, else in their place when they were read.
+  static constexpr int gathered_bytes = gathers ? rows * finished * parts * 4 : 0;
+  static constexpr bool gathers_in_stages = gathered_bytes > 16 * 1024;
+
+  static constexpr int barrier_bytes = 512;
+  static constexpr int scale_bytes = storers * finished * 4;  ///< The columns' scales, a copy a warpgroup.
+  static constexpr int shared_limit = residents == 1 ? 232448 : 233472 / residents - 1024;
+  static constexpr int beside_stages =
+      store_bytes + barrier_bytes + scale_bytes + (gathers_in_stages ? 0 : gathered_bytes);
+  /// Where groups take turns on steps, a stage is always the same group's: a barrier's parity does not tell a phase
+  /// that has not begun from the one before the last.
+  static constexpr int fitting_stages = std::min(31, (shared_limit - beside_stages) / stage_bytes);
+  static constexpr int stages = turns ? fitting_stages / groups * groups : fitting_stages;
+  static_assert(stages >= 3);
+  static_assert(!gathers_in_stages || stages * stage_bytes >= gathered_bytes);
+  static constexpr int store_offset = stages * stage_bytes;
+  static constexpr int gathered_offset = gathers_in_stages ? 0 : store_offset + store_bytes;
+  static constexpr int scale_offset = store_offset + store_bytes + (gathers_in_stages ? 0 : gathered_bytes);
+  static constexpr int barrier_offset = scale_offset + scale_bytes;
+  static constexpr int shared_bytes = barrier_offset + barrier_bytes;
+
+  /// Registers go from the warpgroup that loads to those that multiply, where these need more than an even share.
+  static constexpr int sums_each = blocks * columns / 2;
+  static constexpr bool moves_registers = residents == 1 && groups >= 2 && sums_each >= 64;
+  static constexpr int taken_registers = groups == 2 ? 232 : 160, left_registers = groups == 2 ? 40 : 32;
+
+  static KernelTraits traits(DType output) {
+    KernelTraits traits;
+    const auto x = [](int first, int second) { return std::to_string(first) + "x" + std::to_string(second); };
+    traits.name = std::string("sm90_wgmma_") + (integer ? "s8_" : "e4m3_") + x(rows, columns) + "_" +
+                  x(cluster_rows, cluster_columns) + (blocks > 1 ? "_b" + std::to_string(blocks) : "") +
+                  (split > 1 ? "_k" + std::to_string(split) : "") + (turns ? "_t" + std::to_string(groups) : "") +
+                  (alternates ? "_pingpong" : "") + (residents > 1 ? "_r" + std::to_string(residents) : "") +
+                  (swapped ? "_swap" : "");
+    traits.input = integer ? DType::s8 : DType::e4m3;
+    traits.output = output;
+    traits.min_capability = 90;
+    traits.only_this_family = true;
+    traits.tile_m = swapped ? columns : rows;
+    traits.tile_n = swapped ? rows : columns;
+    traits.tile_k = step_k;
+    traits.cluster_m = swapped ? cluster_columns : cluster_rows;
+    traits.cluster_n = swapped ? cluster_rows : cluster_columns;
+    traits.swapped = swapped;
+    traits.split = split;
+    traits.residents = residents;
+    traits.overlaps = true;
+    traits.orders_tiles = residents == 1 && !gathers;
+    return traits;
+  }
+};
+
+/// A tile of 64·groups·blocks × columns whose blocks stay and go on to the next.
+template <class Input, int groups, int blocks, int columns, int cluster_rows = 1, int cluster_columns = 1,
+          int split = 1>
+using Tile = Design<Input, groups, blocks, columns, cluster_rows, cluster_columns, split>;
+
+/// A tile of 64·blocks × columns; one group multiplies while the other stores.
+template <class Input, int blocks, int columns, int cluster_rows = 1, int cluster_columns = 1>
+using Alternating = Design<Input, 2, blocks, columns, cluster_rows, cluster_columns, 1, false, 1, Work::tiles>;
+
+/// 64 channels × some tokens, K split over a cluster and two groups.
+template <class Input, int columns, int split, int residents>
+using Small = Design<Input, 2, 1, columns, 1, 1, split, true, residents, Work::steps>;
+
+/// 64 channels × some tokens; blocks stay and go on to the next tile, whose weights were asked for before.
+template <class Input, int columns, int residents>
+using Staying = Design<Input, 1, 1, columns, 1, 1, 1, true, residents>;
+
+}  // namespace qgemm::kernels::wgmma

@@ -1,0 +1,34 @@
+#pragma once
+#include "kernels/wgmma/wgmma_kernel.cuh"
+
+namespace qgemm::kernels::wgmma {
+
+/// For a few tokens: the weights are the tensor cores' rows, and K is split, so that all multiprocessors read them.
+template <class Input>
+void add_small(KernelList& list) {
+  add<Small<Input, 8, 1, 2>, Small<Input, 8, 2, 2>, Small<Input, 8, 2, 3>, Small<Input, 8, 4, 3>,
+      Small<Input, 16, 1, 2>, Small<Input, 16, 2, 2>, Small<Input, 16, 2, 3>, Small<Input, 16, 4, 3>,
+      Small<Input, 32, 1, 2>, Small<Input, 32, 2, 2>, Small<Input, 32, 4, 2>, Small<Input, 64, 1, 1>,
+      Small<Input, 64, 1, 2>, Small<Input, 64, 2, 1>, Small<Input, 64, 2, 2>, Small<Input, 128, 2, 1>,
+      Staying<Input, 8, 2>, Staying<Input, 8, 3>, Staying<Input, 16, 2>, Staying<Input, 16, 3>, Staying<Input, 32, 2>,
+      Staying<Input, 64, 2>, Staying<Input, 64, 1>, Staying<Input, 128, 1>>(list);
+}
+
+/// Tiles of many sizes, so that for some hundred tokens one fills all multiprocessors evenly.
+template <class Input>
+void add_medium(KernelList& list) {
+  add<Tile<Input, 1, 1, 128>, Tile<Input, 2, 1, 32>, Tile<Input, 2, 1, 64>, Tile<Input, 2, 1, 96>,
+      Tile<Input, 2, 1, 128>, Tile<Input, 2, 1, 160>, Tile<Input, 2, 1, 192>, Tile<Input, 2, 1, 64, 1, 1, 2>,
+      Tile<Input, 2, 1, 128, 1, 1, 2>, Tile<Input, 2, 1, 256, 1, 1, 2>, Alternating<Input, 1, 128>,
+      Alternating<Input, 1, 256>, Alternating<Input, 2, 96>, Alternating<Input, 2, 128>>(list);
+}
+
+/// For thousands of tokens: the largest tiles that fit into registers, so that operands move least.
+template <class Input>
+void add_large(KernelList& list) {
+  add<Alternating<Input, 2, 128, 2, 1>, Alternating<Input, 2, 160>, Alternating<Input, 2, 192>, Tile<Input, 2, 1, 224>,
+      Tile<Input, 2, 1, 256>, Tile<Input, 2, 1, 256, 2, 1>, Tile<Input, 2, 2, 128>, Tile<Input, 2, 2, 160>,
+      Tile<Input, 2, 2, 192>, Tile<Input, 2, 2, 192, 2, 1>>(list);
+}
+
+}  // namespace qgemm::kernels::wgmma

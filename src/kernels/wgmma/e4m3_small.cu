@@ -1,0 +1,7 @@
+#include "kernels/wgmma/design_lists.cuh"
+
+namespace qgemm::kernels::wgmma {
+
+void add_e4m3_small(KernelList& list) { add_small<E4M3>(list); }
+
+}  // namespace qgemm::kernels::wgmma

@@ -1,0 +1,138 @@
+#pragma once
+#include <algorithm>
+#include <memory>
+
+#include "cuda/cuda_error.hpp"
+#include "kernels/check_arguments.hpp"
+#include "kernels/wgmma/lists.hpp"
+#include "kernels/wgmma/multiply.cuh"
+#include "kernels/wgmma/tensor_map.hpp"
+
+namespace qgemm::kernels::wgmma {
+
+template <class Design, bool full>
+class WgmmaLaunch final : public ScaledGemmLaunch {
+ public:
+  WgmmaLaunch(const Parameters& parameters, int multiprocessors) : parameters_(parameters) {
+    cuda::check(cudaFuncSetAttribute(function(), cudaFuncAttributeMaxDynamicSharedMemorySize, Design::shared_bytes));
+    const int tiles = parameters_.schedule.tiles();
+    int clusters = tiles;
+    if (!Design::gathers) {
+      int most = 0;
+      const auto config = configuration(Design::cluster * tiles);
+      if (Design::cluster > 1) {
+        cuda::check(cudaOccupancyMaxActiveClusters(&most, function(), &config.launch));
+      } else {
+        most = multiprocessors * Design::residents;
+      }
+      clusters = std::min(tiles, std::max(1, most));
+    }
+    blocks_ = clusters * Design::cluster;
+  }
+
+  void enqueue(cudaStream_t stream, bool overlaps) override {
+    auto config = configuration(blocks_);
+    config.launch.stream = stream;
+    parameters_.overlaps = overlaps;
+    if (overlaps) {
+      auto& attribute = config.attributes[config.launch.numAttrs++];
+      attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+      attribute.val.programmaticStreamSerializationAllowed = 1;
+    }
+    void* parameters[] = {&parameters_};
+    cuda::check(cudaLaunchKernelExC(&config.launch, function(), parameters));
+  }
+
+ private:
+  struct Configuration {
+    cudaLaunchConfig_t launch{};
+    cudaLaunchAttribute attributes[2]{};
+    Configuration() { launch.attrs = attributes; }
+    Configuration(const Configuration& other) : launch(other.launch) {
+      std::copy(std::begin(other.attributes), std::end(other.attributes), attributes);
+      launch.attrs = attributes;
+    }
+  };
+
+  static Configuration configuration(int blocks) {
+    Configuration config;
+    config.launch.gridDim = dim3(static_cast<unsigned>(blocks));
+    config.launch.blockDim = dim3(Design::threads);
+    config.launch.dynamicSmemBytes = Design::shared_bytes;
+    if (Design::cluster > 1) {
+      config.attributes[0].id = cudaLaunchAttributeClusterDimension;
+      config.attributes[0].val.clusterDim = {Design::cluster, 1, 1};
+      config.launch.numAttrs = 1;
+    }
+    return config;
+  }
+
+  static const void* function() { return reinterpret_cast<const void*>(&multiply<Design, full>); }
+
+  Parameters parameters_;
+  int blocks_ = 0;
+};
+
+/// A `Design` with both of its epilogues: the plain one for bf16 results where neither zero points nor a bias are
+/// given.
+template <class Design>
+class WgmmaKernel final : public ScaledGemmKernel {
+ public:
+  explicit WgmmaKernel(DType output) : traits_(Design::traits(output)) {}
+
+  const KernelTraits& traits() const override { return traits_; }
+  std::size_t workspace_bytes(const ScaledGemmArguments&) const override { return 0; }
+
+  std::unique_ptr<ScaledGemmLaunch> prepare(const ScaledGemmArguments& given, void*) const override {
+    check_arguments(traits_, given);
+    Parameters p;
+    const MatrixBoxes a{given.a, given.m, given.k, given.lda, 1, 1, Design::step_k};
+    const MatrixBoxes w{given.w, given.n, given.k, given.ldw, 1, 1, Design::step_k};
+    MatrixBoxes rows = Design::swapped ? w : a, columns = Design::swapped ? a : w;
+    rows.box_rows = Design::loaded_rows;
+    columns.box_rows = Design::loaded_columns;
+    p.row_map = tensor_map(rows);
+    p.column_map = tensor_map(columns);
+    MatrixBoxes d{given.d, given.m, given.n, given.ldd, 2, Design::stored_rows, Design::chunk};
+    if (Design::swapped) std::swap(d.box_rows, d.box_columns);
+    p.result_map = tensor_map(d);
+
+    const bool half = traits_.output == DType::f16;
+    p.how = {given.scale_a,
+             given.scale_w,
+             given.bias,
+             given.azp,
+             given.colsum,
+             given.scale_a_per_row,
+             given.scale_w_per_channel,
+             given.azp_per_row,
+             half,
+             given.tap,
+             static_cast<int>(given.m),
+             static_cast<int>(given.n)};
+    const auto covered = [](std::int64_t extent, int tile) { return static_cast<int>((extent + tile - 1) / tile); };
+    // Along M by choice or by default: the rows are M's unless swapped.
+    p.schedule = Schedule(covered(rows.rows, Design::rows * Design::cluster_rows),
+                          covered(columns.rows, Design::columns * Design::cluster_columns), given.swizzle,
+                          (given.raster != 2) != Design::swapped);
+    p.steps = covered(given.k, Design::step_k);
+
+    const bool full = given.azp != nullptr || given.bias != nullptr || half;
+    const int processors = multiprocessors();
+    if (full) return std::make_unique<WgmmaLaunch<Design, true>>(p, processors);
+    return std::make_unique<WgmmaLaunch<Design, false>>(p, processors);
+  }
+
+ private:
+  KernelTraits traits_;
+};
+
+/// Puts each design into the list, once an output type.
+template <class... Designs>
+void add(KernelList& list) {
+  for (const DType output : {DType::bf16, DType::f16}) {
+    (list.push_back(std::make_unique<WgmmaKernel<Designs>>(output)), ...);
+  }
+}
+
+}  // namespace qgemm::kernels::wgmma

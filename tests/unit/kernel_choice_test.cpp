@@ -1,0 +1,104 @@
+// What is chosen without a GPU at hand: the model of cost, and the table that is shipped.
+#include "engines/cutlass/kernel_choice.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "engines/cutlass/cost_model.hpp"
+#include "gtest/gtest.h"
+#include "tuning/tuning_table.hpp"
+
+namespace qgemm::testing {
+namespace {
+
+cuda::Device h100() {
+  cuda::Device device;
+  device.name = "NVIDIA H100 80GB HBM3";
+  device.major = 9;
+  device.multiprocessors = 132;
+  device.l2_bytes = std::int64_t{50} << 20;
+  device.shared_bytes_per_block = 232448;
+  return device;
+}
+
+std::vector<const kernels::ScaledGemmKernel*> for_h100(DType input, std::int64_t m) {
+  return cutlass::candidates(h100(), input, DType::bf16, m);
+}
+
+class KernelChoiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (for_h100(DType::s8, 64).empty()) GTEST_SKIP() << "this build has no kernels for Hopper";
+  }
+};
+
+TEST_F(KernelChoiceTest, AFewLikelyKernelsForEveryShape) {
+  for (const DType input : {DType::s8, DType::e4m3}) {
+    for (const std::int64_t m : {1, 3, 16, 17, 33, 100, 129, 256, 1000, 4096, 16384}) {
+      for (const auto& [n, k] :
+           {std::pair<std::int64_t, std::int64_t>{16, 16}, {4096, 4096}, {28672, 8192}, {768, 3072}}) {
+        const auto all = for_h100(input, m);
+        const auto likely = cutlass::likely(all, h100(), {m, n, k});
+        ASSERT_FALSE(likely.empty()) << m << " " << n << " " << k;
+        EXPECT_LE(likely.size(), 12U);
+        double before = 0;
+        for (const auto* kernel : likely) {
+          const double us = cutlass::likely_us(kernel->traits(), h100(), m, n, k);
+          EXPECT_GE(us, before);
+          EXPECT_NE(std::find(all.begin(), all.end(), kernel), all.end());
+          before = us;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(KernelChoiceTest, TheModelKnowsWhatShapesAreBoundBy) {
+  const auto first = [](std::int64_t m, std::int64_t n, std::int64_t k) {
+    return cutlass::likely(for_h100(DType::s8, m), h100(), {m, n, k}).front()->traits();
+  };
+  // One token: the weights are the tensor cores' rows. Of 64 tiles for 132 multiprocessors each is split.
+  EXPECT_TRUE(first(1, 4096, 4096).swapped);
+  EXPECT_GT(first(1, 4096, 4096).split, 1);
+  // 32 × 4 tiles of 128×128 fill the multiprocessors once; 32 × 6 would take two rounds, 32 × 4 of 128×192 one.
+  EXPECT_EQ(first(512, 4096, 4096).tile_m * first(512, 4096, 4096).tile_n, 128 * 128);
+  EXPECT_GE(first(16384, 28672, 4096).tile_m * first(16384, 28672, 4096).tile_n, 128 * 128);
+}
+
+TEST_F(KernelChoiceTest, MoreWorkIsLikelyToTakeLonger) {
+  for (const auto* kernel : for_h100(DType::s8, 512)) {
+    const auto us = [&](std::int64_t m, std::int64_t n, std::int64_t k) {
+      return cutlass::likely_us(kernel->traits(), h100(), m, n, k);
+    };
+    EXPECT_GT(us(512, 4096, 4096), 0) << kernel->traits().name;
+    EXPECT_LT(us(512, 4096, 4096), us(512, 4096, 14336)) << kernel->traits().name;
+    EXPECT_LT(us(512, 4096, 4096), us(512, 28672, 4096)) << kernel->traits().name;
+    EXPECT_LT(us(512, 4096, 4096), us(4096, 4096, 4096)) << kernel->traits().name;
+  }
+}
+
+TEST_F(KernelChoiceTest, TheShippedTableNamesKernelsOfThisBuild) {
+  const std::filesystem::path file = std::filesystem::path(QGEMM_TEST_TUNING) / "nvidia-h100-80gb-hbm3.json";
+  const auto table = TuningTable::load(file, h100().name, "shipped");
+  ASSERT_GT(table.size(), 0U);
+  int found = 0;
+  for (const DType input : {DType::s8, DType::e4m3}) {
+    for (const auto& [n, k] :
+         {std::pair<std::int64_t, std::int64_t>{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}}) {
+      for (const std::int64_t m : {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}) {
+        const auto tuned = table.find(input, {m, n, k});
+        if (!tuned) continue;
+        ++found;
+        const auto all = for_h100(input, m);
+        EXPECT_TRUE(std::any_of(all.begin(), all.end(),
+                                [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; }))
+            << tuned->kernel << " for M=" << m;
+      }
+    }
+  }
+  EXPECT_EQ(found, 88);  // the default sweep's products
+}
+
+}  // namespace
+}  // namespace qgemm::testing
