@@ -8,6 +8,7 @@
 
 #include "engines/cutlass/kernel_choice.hpp"
 #include "engines/cutlass/scaled_engine.hpp"
+#include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
 #include "tuning/tuning_places.hpp"
 #include "tuning/tuning_table.hpp"
@@ -59,7 +60,15 @@ class CutlassEngine final : public ScaledEngine {
         return choices_.emplace(key, KernelChoice{*kernel, tuned->raster, tuned->swizzle, tuned->origin}).first->second;
       }
     }
-    const auto kernels = likely(all, device(), spec.shape);
+    auto kernels = likely(all, device(), spec.shape);
+    // Never without the kernel that the reference takes: what the model thinks little of may be that one.
+    const std::string reference =
+        kernels::reference_choice(spec.scheme.weight, device().capability(), device().shared_bytes_per_block, m, n);
+    const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
+    if (std::none_of(kernels.begin(), kernels.end(), theirs)) {
+      const auto found = std::find_if(all.begin(), all.end(), theirs);
+      if (found != all.end()) kernels.push_back(*found);
+    }
     return choices_.emplace(key, fastest(choices(kernels, sets, device().multiprocessors), sets, stream)).first->second;
   }
 
