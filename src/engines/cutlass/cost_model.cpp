@@ -6,7 +6,7 @@
 namespace qgemm::cutlass {
 namespace {
 
-// docs/measurements/kernels.md has the runs these come from.
+// Rounded from what docs/measurements/kernels.md tells; bench_kernel_times says how well they order kernels.
 constexpr double clocks_per_us = 1700;     ///< Between the 1,980 MHz of small products and 1,400 of large ones.
 constexpr double macs_per_clock = 4096;    ///< 8-bit products of a multiprocessor.
 constexpr double least_clocks = 32;        ///< Of one instruction of 64 rows, however few its columns.

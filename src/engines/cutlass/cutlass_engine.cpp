@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <tuple>
 
 #include "engines/cutlass/kernel_choice.hpp"
@@ -62,14 +63,23 @@ class CutlassEngine final : public ScaledEngine {
     }
     auto kernels = likely(all, device(), spec.shape);
     // Never without the kernel that the reference takes: what the model thinks little of may be that one.
-    const std::string reference =
-        kernels::reference_choice(spec.scheme.weight, device().capability(), device().shared_bytes_per_block, m, n);
+    const std::string reference = reference_kernel(spec);
     const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
     if (std::none_of(kernels.begin(), kernels.end(), theirs)) {
       const auto found = std::find_if(all.begin(), all.end(), theirs);
       if (found != all.end()) kernels.push_back(*found);
     }
     return choices_.emplace(key, fastest(choices(kernels, sets, device().multiprocessors), sets, stream)).first->second;
+  }
+
+  /// Its name; empty on GPUs that the reference has no table for.
+  std::string reference_kernel(const GemmSpec& spec) const {
+    try {
+      return kernels::reference_choice(spec.scheme.weight, device().capability(), device().shared_bytes_per_block,
+                                       spec.shape.m, spec.shape.n);
+    } catch (const Unavailable&) {
+      return {};
+    }
   }
 
   // What was found for one provider serves the others of the same type: the product is the same.
