@@ -22,6 +22,18 @@ if(QGEMM_ONEDNN)
   endif()
 endif()
 
+# SQLite keeps the history of runs. 3.31 is the first that can be told not to trust a file.
+set(QGEMM_HAVE_SQLITE OFF)
+if(QGEMM_SQLITE)
+  find_package(SQLite3 3.31 QUIET)
+  if(SQLite3_FOUND)
+    set(QGEMM_HAVE_SQLITE ON)
+    message(STATUS "SQLite ${SQLite3_VERSION}: ${SQLite3_LIBRARIES}")
+  else()
+    message(STATUS "SQLite was not found: building without the history of runs (scripts/setup installs it)")
+  endif()
+endif()
+
 # Chart.js draws the HTML report's charts; the page holds a copy of it. Debian's package has one file of it, whose name
 # changes with its version.
 find_file(QGEMM_CHARTJS NAMES chart.umd.min.js chart.umd.js chart.min.js Chart.min.js

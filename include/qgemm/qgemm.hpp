@@ -1,11 +1,12 @@
 #pragma once
 /// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results, reports,
-/// comparisons and advice, tuning.
+/// comparisons and advice, the history of runs, tuning.
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/compare.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
+#include "qgemm/history.hpp"
 #include "qgemm/limits.hpp"
 #include "qgemm/matrix.hpp"
 #include "qgemm/quantize.hpp"

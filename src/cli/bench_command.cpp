@@ -15,9 +15,11 @@
 #include "cli/output_folder.hpp"
 #include "cli/progress.hpp"
 #include "qgemm/error.hpp"
+#include "qgemm/history.hpp"
 #include "qgemm/report.hpp"
 #include "qgemm/results.hpp"
 #include "qgemm/sweep.hpp"
+#include "report/printable.hpp"
 
 namespace qgemm::cli {
 namespace {
@@ -102,6 +104,18 @@ std::string page_line(const ResultSet& results, const std::filesystem::path& fol
   }
 }
 
+/// The history likewise: the run is saved by now, and whatever is wrong with the store of all runs is a line.
+std::string history_line(const ResultSet& results, const std::filesystem::path& folder) {
+  if (results.rows.empty()) return "none: no row was measured";
+  try {
+    History history(history_file(), HistoryAccess::create);
+    const auto run = history.add(results, folder);
+    return fmt::format("run {} in {}", run, printable(history.file().string()));
+  } catch (const std::exception& error) {
+    return fmt::format("none: {}", printable(error.what()));
+  }
+}
+
 int exit_code_of(const ResultSet& results, bool was_interrupted) {
   if (was_interrupted) return interrupted;
   const bool bad = std::any_of(results.rows.begin(), results.rows.end(), [](const Result& row) {
@@ -150,6 +164,7 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
              (folder.path() / "results.csv").string(), (folder.path() / "journal.jsonl").string());
   fmt::print("report   {}\n", page_line(results, folder.path()));
   if (!bench.no_plots) fmt::print("plots    {}\n", plot_line(results, folder.path()));
+  if (!bench.no_history) fmt::print("history  {}\n", history_line(results, folder.path()));
   if (interrupt.seen()) {
     fmt::print("Interrupted; go on with --resume --out {}\n", folder.path().string());
   } else {

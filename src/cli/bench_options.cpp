@@ -52,6 +52,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   list("--seed", sweep.seed, "Seed of operands, samples and order")->check(unsigned_number());
   command.add_flag("--plan", bench.plan_only, "Print the sweep with its memory and time; measure nothing");
   command.add_flag("--no-plots", bench.no_plots, "No PNG files");
+  command.add_flag("--no-history", bench.no_history, "Do not add the run to the history (see qgemm history)");
   command.add_flag("--quiet", bench.quiet, "No progress on stderr");
 }
 

@@ -15,6 +15,7 @@
 #include "device/cpu_info.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/error.hpp"
+#include "qgemm/history.hpp"
 #include "qgemm/report.hpp"
 #include "qgemm/version.hpp"
 #include "run/select_testbed.hpp"
@@ -110,6 +111,12 @@ void examine_surroundings() {
     say(ok, "report", "the HTML report is part of this build");
   } catch (const Unavailable& error) {
     say(missing, "report", error.what());
+  }
+  try {
+    const History history(history_file(), HistoryAccess::existing);
+    say(ok, "history", fmt::format("{} runs in {}", history.runs().size(), history.file().string()));
+  } catch (const Error& error) {
+    say(missing, "history", error.what());
   }
   try {
     say(ok, "models", fmt::format("{} in {}", load_models(models_folder()).size(), models_folder().string()));

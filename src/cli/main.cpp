@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_report(app, exit_code);
   add_compare(app, exit_code);
   add_advise(app, exit_code);
+  add_history(app, exit_code);
   add_list(app, exit_code);
   add_doctor(app, exit_code);
   try {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <system_error>
 
@@ -106,6 +107,18 @@ void run_gnuplot(const std::string& script, const std::filesystem::path& folder)
   const std::string how = WIFSIGNALED(status) ? fmt::format("was ended by signal {}", WTERMSIG(status))
                                               : fmt::format("failed (exit code {})", WEXITSTATUS(status));
   throw Unavailable(fmt::format("gnuplot {}: {}", how, complaint.empty() ? "it did not say why" : complaint));
+}
+
+void check_drawn(const std::filesystem::path& file, PlotFormat format) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  const std::string_view end = format == PlotFormat::png ? "IEND" : "</svg>";
+  std::string tail(16, '\0');
+  if (in && in.tellg() > 16) {
+    in.seekg(-16, std::ios::end);
+    in.read(tail.data(), 16);
+    if (tail.find(end) != std::string::npos) return;
+  }
+  throw Unavailable(fmt::format("cannot write {}: gnuplot left it incomplete; is the disk full?", file.string()));
 }
 
 }  // namespace qgemm

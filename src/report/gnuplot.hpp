@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "qgemm/report.hpp"
+
 namespace qgemm {
 
 /// Runs gnuplot as a child process in `folder`, without a shell, on `script`; returns when it is done. Throws
@@ -11,5 +13,8 @@ void run_gnuplot(const std::string& script, const std::filesystem::path& folder)
 
 /// `text` as a gnuplot string in single quotes, in which gnuplot neither runs nor expands anything; a ' becomes ’.
 std::string gnuplot_string(std::string_view text);
+
+/// Throws `Unavailable` unless the image is whole: gnuplot does not say so when the disk fills up.
+void check_drawn(const std::filesystem::path& file, PlotFormat format);
 
 }  // namespace qgemm

@@ -16,11 +16,6 @@ constexpr std::array<const char*, 6> colours{"#0072B2", "#56B4E9", "#D55E00", "#
 constexpr std::array<int, 10> shapes{7, 6, 9, 8, 5, 4, 11, 10, 15, 14};
 constexpr std::array<const char*, 3> dashes{"solid", "(7,4)", "(2,4)"};
 
-LineStyle provider_style(std::size_t index) {
-  return {colours.at(index % colours.size()), shapes.at(index % shapes.size()),
-          dashes.at(index / colours.size() % dashes.size())};
-}
-
 LineStyle baseline_style(const std::string& provider, std::size_t index) {
   constexpr std::array<const char*, 4> greys{"#000000", "#7F7F7F", "#444444", "#AAAAAA"};
   return {greys.at(index % greys.size()), provider == "bf16" ? 13 : 12, provider == "bf16" ? "solid" : "(9,5)"};
@@ -44,6 +39,11 @@ PlotPoint point_of(const Result& row, bool after_gap) {
 
 }  // namespace
 
+LineStyle line_style(std::size_t index) {
+  return {colours.at(index % colours.size()), shapes.at(index % shapes.size()),
+          dashes.at(index / colours.size() % dashes.size())};
+}
+
 std::vector<PlotSeries> plot_series(const LayerTable& table, const std::vector<Column>& columns) {
   std::vector<PlotSeries> all;
   std::size_t baselines = 0, providers = 0;
@@ -52,7 +52,7 @@ std::vector<PlotSeries> plot_series(const LayerTable& table, const std::vector<C
     PlotSeries series;
     // The cache state is in the title.
     series.label = shorten(Column{column.provider, column.engine, {}}.label(), 48);
-    series.style = baseline ? baseline_style(column.provider, baselines++) : provider_style(providers++);
+    series.style = baseline ? baseline_style(column.provider, baselines++) : line_style(providers++);
     bool gap = false;
     for (const std::int64_t m : table.batch_sizes) {
       const Result* row = table.find(m, column);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ struct LineStyle {
   int point = 0;  ///< gnuplot's number of a point shape.
   const char* dash = "";
 };
+
+/// The style of the `index`-th line that is no baseline: colours that people with any colour vision tell apart.
+LineStyle line_style(std::size_t index);
 
 /// Figures that a logarithmic axis can show: between 1e-9 and 1e9.
 struct PlotPoint {

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "qgemm/error.hpp"
 #include "qgemm/report.hpp"
@@ -42,19 +41,6 @@ std::vector<Column> columns_in(const LayerTable& table, Family family, const std
     if (column.cache == cache && (own == Family::baseline || own == family)) columns.push_back(column);
   }
   return columns;
-}
-
-/// gnuplot does not say so when the disk fills up: a whole image ends as its format does.
-void check_drawn(const fs::path& file, PlotFormat format) {
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  const std::string_view end = format == PlotFormat::png ? "IEND" : "</svg>";
-  std::string tail(16, '\0');
-  if (in && in.tellg() > 16) {
-    in.seekg(-16, std::ios::end);
-    in.read(tail.data(), 16);
-    if (tail.find(end) != std::string::npos) return;
-  }
-  throw Unavailable(fmt::format("cannot write {}: gnuplot left it incomplete; is the disk full?", file.string()));
 }
 
 }  // namespace

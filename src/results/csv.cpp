@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "qgemm/results.hpp"
+#include "results/csv_cell.hpp"
 #include "results/fields.hpp"
 #include "results/json_text.hpp"
 
@@ -28,9 +29,15 @@ std::string quoted(const std::string& text) {
   return out;
 }
 
+}  // namespace
+
+std::string csv_cell(const std::string& text) { return quoted(as_utf8(text)); }
+
+namespace {
+
 std::string cell(const Json& json) {
   if (json.is_null()) return "";
-  if (json.is_string()) return quoted(as_utf8(json.get_ref<const std::string&>()));
+  if (json.is_string()) return csv_cell(json.get_ref<const std::string&>());
   if (json.is_number_float()) return fmt::format("{}", json.get<double>());  // the shortest that reads back the same
   return json.dump();
 }

@@ -31,6 +31,12 @@ Pipe make_pipe() {
   return {ends[0], ends[1]};
 }
 
+/// The history of a run that names no other; gone with the process.
+std::string scratch_history() {
+  static const ScratchFolder folder;
+  return (folder / "history.sqlite").string();
+}
+
 std::vector<std::string> child_environment(const Surroundings& surroundings) {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -39,6 +45,10 @@ std::vector<std::string> child_environment(const Surroundings& surroundings) {
     const auto same = [&](const auto& given) { return given.first == name; };
     const bool given = std::any_of(surroundings.environment.begin(), surroundings.environment.end(), same);
     if (!given && name != "NO_COLOR" && !name.starts_with("QGEMM_")) variables.push_back(text);
+  }
+  const auto names_history = [](const auto& given) { return given.first == "QGEMM_HISTORY"; };
+  if (std::none_of(surroundings.environment.begin(), surroundings.environment.end(), names_history)) {
+    variables.push_back("QGEMM_HISTORY=" + scratch_history());
   }
   for (const auto& [name, value] : surroundings.environment) variables.push_back(name + "=" + value);
   return variables;

@@ -41,7 +41,8 @@ struct Finished {
   std::vector<std::string> complaints() const;
 };
 
-/// What surrounds a run. Variables of qgemm and NO_COLOR are never inherited from the tests' own environment.
+/// What surrounds a run. Variables of qgemm and NO_COLOR are never inherited from the tests' own environment, and the
+/// history is one of the test process's own unless QGEMM_HISTORY says another: never the user's.
 struct Surroundings {
   std::filesystem::path folder;  ///< The child's working directory.
   std::vector<std::pair<std::string, std::string>> environment{};
