@@ -71,6 +71,8 @@ Options parse(int argc, char** argv) {
     } else if (flag == "--rounds") {
       options.rounds = std::stoi(value);
     } else if (flag == "--calls") {
+      if (value != "product" && value != "dynamic")
+        throw std::runtime_error("--calls is " + value + ": product, dynamic");
       options.dynamic = value == "dynamic";
     } else if (flag == "--top") {
       options.top = std::stoi(value);

@@ -105,6 +105,15 @@ std::int64_t free_memory_bytes() {
   return static_cast<std::int64_t>(free);
 }
 
+int attribute(cudaDeviceAttr which) {
+  int device = 0, value = 0;
+  check(cudaGetDevice(&device));
+  check(cudaDeviceGetAttribute(&value, which, device));
+  return value;
+}
+
+int multiprocessors() { return attribute(cudaDevAttrMultiProcessorCount); }
+
 DeviceInfo describe(const Device& device) {
   DeviceInfo info;
   info.kind = DeviceKind::cuda;

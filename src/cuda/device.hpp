@@ -1,4 +1,6 @@
 #pragma once
+#include <cuda_runtime_api.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -35,6 +37,11 @@ void use(const Device& device);
 
 /// Bytes that are free on the current device now.
 std::int64_t free_memory_bytes();
+
+/// An attribute of the current device.
+int attribute(cudaDeviceAttr which);
+/// Multiprocessors of the current device.
+int multiprocessors();
 
 /// As `results.json` says it: kind, name, SM, L2, memory, versions.
 DeviceInfo describe(const Device& device);

@@ -3,24 +3,17 @@
 #include <cstdint>
 #include <limits>
 
-#include "cuda/cuda_error.hpp"
+#include "cuda/device.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm::kernels {
 namespace {
 
-int attribute(cudaDeviceAttr which) {
-  int device = 0, value = 0;
-  cuda::check(cudaGetDevice(&device));
-  cuda::check(cudaDeviceGetAttribute(&value, which, device));
-  return value;
-}
-
 bool aligned(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0; }
 
 void check_device(const KernelTraits& traits) {
-  const int major = attribute(cudaDevAttrComputeCapabilityMajor);
-  const int capability = 10 * major + attribute(cudaDevAttrComputeCapabilityMinor);
+  const int major = cuda::attribute(cudaDevAttrComputeCapabilityMajor);
+  const int capability = 10 * major + cuda::attribute(cudaDevAttrComputeCapabilityMinor);
   if (traits.only_this_family ? capability != traits.min_capability : capability < traits.min_capability) {
     refuse(traits, "it is made for GPUs of compute capability " + std::to_string(traits.min_capability / 10) + "." +
                        std::to_string(traits.min_capability % 10) + (traits.only_this_family ? "" : " and later"));
@@ -33,9 +26,9 @@ void refuse(const KernelTraits& traits, const std::string& reason) {
   throw Unavailable("kernel " + traits.name + " cannot take this product: " + reason);
 }
 
-int multiprocessors() { return attribute(cudaDevAttrMultiProcessorCount); }
+int multiprocessors() { return cuda::multiprocessors(); }
 
-std::int64_t shared_bytes_per_block() { return attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin); }
+std::int64_t shared_bytes_per_block() { return cuda::attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin); }
 
 void check_arguments(const KernelTraits& traits, const ScaledGemmArguments& g) {
   constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();

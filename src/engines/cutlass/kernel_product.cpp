@@ -90,9 +90,8 @@ bool KernelProduct::accumulate(const cuda::DeviceView& sums, cudaStream_t stream
   cuda::check(cudaMemsetAsync(scratch.data(), 0xff, scratch.bytes(), stream));
   const KernelChoice& choice = reported();
   const auto arguments = arguments_of(set, choice);
-  const cuda::DeviceBuffer workspace(choice.kernel->workspace_bytes(arguments));
   kernels::enqueue_sums(*choice.kernel, arguments, spec().shape.n, static_cast<std::int32_t*>(sums.data),
-                        workspace.data(), stream);
+                        (call_ ? *call_ : *product_).workspace(), stream);
   cuda::check(cudaStreamSynchronize(stream));
   return true;
 }

@@ -9,7 +9,7 @@ namespace qgemm::kernels::wgmma {
 struct Parameters {
   CUtensorMap row_map, column_map;  ///< The operands: the tensor cores' rows and columns.
   CUtensorMap last_map;             ///< The tokens of the last tile along M, which may be fewer.
-  int last_tile = 0;                ///< That tile's row or column.
+  int last_tile = -1;               ///< That tile's row or column; −1: it has as many as the others.
   std::uint32_t last_bytes = 0;     ///< What a stage of it gets.
   CUtensorMap result_map;
   Dequantize how;

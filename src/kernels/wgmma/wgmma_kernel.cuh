@@ -95,10 +95,11 @@ class WgmmaKernel final : public ScaledGemmKernel {
     p.column_map = tensor_map(columns);
     const auto covered = [](std::int64_t extent, int by) { return static_cast<int>((extent + by - 1) / by); };
     constexpr int tile = Design::swapped ? Design::columns : Design::rows;
-    p.last_tile = covered(given.m, tile) - 1;
+    const int last_tile = covered(given.m, tile) - 1;
     MatrixBoxes last = Design::swapped ? columns : rows;
-    if (!Design::shares) last.box_rows = (static_cast<int>(given.m) - p.last_tile * tile + 7) / 8 * 8;
+    if (!Design::shares) last.box_rows = (static_cast<int>(given.m) - last_tile * tile + 7) / 8 * 8;
     p.last_map = tensor_map(last);
+    p.last_tile = last.box_rows == tile || Design::shares ? -1 : last_tile;
     p.last_bytes = Design::stage_bytes - static_cast<std::uint32_t>((tile - last.box_rows) * Design::step_k);
     MatrixBoxes d{given.d, given.m, given.n, given.ldd, 2, Design::stored_rows, Design::chunk};
     if (Design::swapped) std::swap(d.box_rows, d.box_columns);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cuda/cuda_error.hpp"
+#include "cuda/device.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "operands/normal_table.hpp"
 #include "operands/random_bits.hpp"
@@ -91,13 +92,6 @@ DeviceBuffer uploaded(const T* values, std::size_t count, cudaStream_t stream) {
   DeviceBuffer buffer(count * sizeof(T));
   if (count > 0) check(cudaMemcpyAsync(buffer.data(), values, buffer.size(), cudaMemcpyHostToDevice, stream));
   return buffer;
-}
-
-int multiprocessors() {
-  int device = 0, count = 0;
-  check(cudaGetDevice(&device));
-  check(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device));
-  return count;
 }
 
 void enqueue_normal(const DeviceMatrix& out, std::uint64_t seed, const DeviceBuffer& upper, const DeviceBuffer& tail,

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "cuda/cuda_error.hpp"
+#include "cuda/device.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/cuda/row_kernels.hpp"
 
@@ -9,13 +9,6 @@ namespace qgemm::cuda {
 namespace {
 
 constexpr int warp = 32;
-
-int multiprocessors() {
-  int device = 0, count = 0;
-  check(cudaGetDevice(&device));
-  check(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device));
-  return count;
-}
 
 bool is_aligned(const void* pointer, std::int64_t stride_bytes, std::uintptr_t alignment) {
   return reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0 &&

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "cuda/cuda_error.hpp"
+#include "cuda/device.hpp"
 #include "quantize/cuda/input_dispatch.cuh"
 #include "quantize/cuda/scale_rules.cuh"
 #include "quantize/cuda/tensor_scale.hpp"
@@ -94,10 +95,7 @@ __global__ void __launch_bounds__(threads)
 template <Code code, bool azp>
 void launch(const DeviceView& view, float* scale, std::int32_t* zero, Scratch* scratch, cudaStream_t stream) {
   const bool dense = view.stride == view.cols && reinterpret_cast<std::uintptr_t>(view.data) % 16 == 0;
-  int device = 0, multiprocessors = 0;
-  check(cudaGetDevice(&device));
-  check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
-  const std::int64_t most = std::min(most_blocks, 4 * multiprocessors);
+  const std::int64_t most = std::min(most_blocks, 4 * multiprocessors());
   for_input(view.dtype, [&]<class In>(In) {
     const auto* x = static_cast<const In*>(view.data);
     if (dense) {
