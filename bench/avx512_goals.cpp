@@ -158,7 +158,8 @@ struct Contender {
       : operands(std::make_unique<Operands>()) {
     operands->weights = weights;
     operands->activations = a;
-    operands->weight_sets = operand_sets(CacheState::cold, engine.set_bytes(spec), total_last_level_bytes());
+    operands->weight_sets = operand_sets(CacheState::cold, engine.set_bytes(spec), total_last_level_bytes(),
+                                         default_cold_factor(DeviceKind::cpu));
     if (needs_static_scale(spec.scheme)) operands->static_scale = calibrate(spec.scheme, a, ScaleSource::absmax);
     gemm = engine.prepare(spec, *operands);
   }

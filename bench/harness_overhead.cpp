@@ -29,7 +29,8 @@ int main() {
         std::make_shared<LayerWeights>(random_weights(4096, 4096, DataKind::normal, 2), ScaleSource::absmax);
     operands.activations = a.view();
     if (needs_static_scale(spec.scheme)) operands.static_scale = calibrate(spec.scheme, a.view(), ScaleSource::absmax);
-    operands.weight_sets = operand_sets(CacheState::cold, engine.set_bytes(spec), total_last_level_bytes());
+    operands.weight_sets = operand_sets(CacheState::cold, engine.set_bytes(spec), total_last_level_bytes(),
+                                        default_cold_factor(DeviceKind::cpu));
     const auto gemm = engine.prepare(spec, operands);
     CpuTimer timer([&](int set) { gemm->launch(set); }, operands.weight_sets, false, 500e-6);
     // The timer's sample goes by its own clock; the bare loop makes as many calls as one sample and divides.

@@ -39,19 +39,29 @@ struct Result {
   std::optional<double> median_us, p20_us, p80_us;
   std::int64_t samples = 0;
   std::optional<double> noise_pct;  ///< Half the 95 % confidence interval of the median, in percent of it.
-  std::vector<double> samples_us;   ///< Raw, in the order taken.
+  std::vector<double> samples_us;   ///< Raw, in the order taken, once the device was steady.
+  /// Change of the time from the first third of the samples to the last, in percent; empty where no trend is certain.
+  std::optional<double> drift_pct;
 
   std::optional<double> tflops, tflops_low, tflops_high;  ///< 2·M·N·K / median, p80, p20 time · 1e-12.
   std::optional<double> speedup, speedup_f32;             ///< bf16 (f32) median of the same point ÷ this one's.
-  std::optional<double> limit_us, limit_share;            ///< Physical limit, and limit_us / median_us.
+  /// Half the 95 % confidence interval of the speedup, in percent of it, from the ratios of the rounds in which both
+  /// were sampled: what moved both alike, the clock above all, is not in it.
+  std::optional<double> speedup_noise_pct;
+  std::optional<double> limit_us, limit_share;  ///< Physical limit, and limit_us / median_us.
   std::optional<Bound> bound;
-  std::optional<double> quantize_us, gemm_us;  ///< The split, where the provider quantizes inside the call.
+  /// The split, where the provider quantizes inside the call: each part timed by itself, as a call of its own. What
+  /// lies between two kernels (their start, the wake of the first) is in each part once: `launch_us`, the time of a
+  /// call that does nothing.
+  std::optional<double> quantize_us, gemm_us, launch_us;
 
   std::optional<double> sqnr_db, rel_error, max_abs_error;  ///< Against the unquantized product in float64.
   std::optional<bool> exact;  ///< Integer sums matched the reference bit for bit; empty for float providers.
 
   std::optional<double> clock_mhz, power_w, temperature_c;
   std::optional<std::string> throttle;
+  /// What the row would take at the run's typical clock, where its own was more than 3 % lower; see `mark_clocks`.
+  std::optional<double> typical_clock_us;
   std::int64_t working_set_bytes = 0;  ///< Of the weights over all rotated sets: compare with the device's cache.
   std::string repro;                   ///< A command that measures this row alone.
 
@@ -93,6 +103,7 @@ struct Context {
   std::string host, command, qgemm_version, git_revision;
   DeviceInfo device;
   std::vector<Limit> limits;
+  std::string limits_date;  ///< When they were measured, ISO 8601: by this run, or kept from an earlier one.
   std::uint64_t seed = 0;
   Properties options;  ///< The full set of options that ran, by their flags' names without dashes.
 

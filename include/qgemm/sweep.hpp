@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,18 +21,24 @@ struct SweepOptions {
   std::vector<Shape> shapes;                      ///< Bare shapes in place of models.
   std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
   std::vector<std::string> engines{"auto"};       ///< `auto`: the best for each provider; or names, or `all`.
-  std::string device = "auto";                    ///< auto, cpu, cuda, cuda:N.
-  int threads = 0;                                ///< 0: one a physical core the process may use.
-  std::vector<CacheState> cache;                  ///< Empty: cold on a CPU, hot on a GPU.
-  std::string scales = "absmax";                  ///< absmax, or the reference's constant 1.0 for per-tensor scales.
-  std::string data = "normal";                    ///< normal, outlier or zeros.
-  DType output = DType::bf16;                     ///< Of every provider but f32: bf16, f16 or f32.
-  bool bias = false;                              ///< Adds one value an output channel.
+  /// Of the engine `cutlass` only this kernel, as rows name it: "sm90_wgmma_s8_128x128_1x1_b2_pingpong along m swizzle
+  /// 8". Empty: its own choice for each shape.
+  std::string kernel;
+  std::string device = "auto";    ///< auto, cpu, cuda, cuda:N.
+  int threads = 0;                ///< 0: one a physical core the process may use.
+  std::vector<CacheState> cache;  ///< Empty: cold on a CPU, hot on a GPU.
+  std::string scales = "absmax";  ///< absmax, or the reference's constant 1.0 for per-tensor scales.
+  std::string data = "normal";    ///< normal, outlier or zeros.
+  DType output = DType::bf16;     ///< Of every provider but f32: bf16, f16 or f32.
+  bool bias = false;              ///< Adds one value an output channel.
   bool quick = false;
   bool no_limits = false;  ///< Does not measure the device's peaks first: no row has its share of the limit then.
 
-  double max_time = 0;     ///< Seconds of samples a row at most, beyond its first `min_samples`; 0: the device's
-                           ///< own default (0.6 on a CPU, 1 on a GPU).
+  double max_time = 0;  ///< Seconds of samples a row at most, beyond its first `min_samples`; 0: the device's
+                        ///< own default (0.6 on a CPU, 0.4 on a GPU).
+  /// Cold operands rotate over more than so many times the last-level cache; 0: what the device needs (2 on a GPU; 4 on
+  /// a CPU, where a virtual machine may not tell that its cores lie on several dies, each with a cache of its own).
+  double cold_factor = 0;
   double max_noise = 1.0;  ///< Percent: a row ends once its median's 95 % confidence interval is within ± this.
   int min_samples = 5;
   /// `interleaved`: samples of all providers of a point in turn, until their medians are known. `reference`: as the
@@ -89,6 +96,10 @@ struct SweepRun {
   std::vector<Result> done;                 ///< Rows of an earlier run of the same sweep: not measured again.
   const Context* context = nullptr;         ///< Of that run: its limits are used again, so that all rows compare.
   std::string command;                      ///< What the context says started the run.
+  /// Where the device's limits are kept for later runs; they are measured again where they are a week old, or another
+  /// program's, or the device is not quite the same, or a row was faster than they allow. Empty: measured by each run.
+  std::filesystem::path limits_folder;
+  bool fresh_limits = false;  ///< Measures them in any case.
 };
 
 /// Measures a sweep: every case of every point, interleaved, each result checked. Rows come back in plan order, those

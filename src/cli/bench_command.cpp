@@ -14,6 +14,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/output_folder.hpp"
 #include "cli/progress.hpp"
+#include "core/user_folders.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/history.hpp"
 #include "qgemm/report.hpp"
@@ -55,6 +56,10 @@ class Recorder final : public SweepObserver {
   void started(const Context& context, std::int64_t rows) override {
     seen_.context = context;
     folder_.start_journal(context);
+    if (!context.limits_date.empty() && context.limits_date != context.date) {
+      progress_.note(
+          fmt::format("limits of this device as measured {}; --fresh-limits measures them anew", context.limits_date));
+    }
     progress_.note(
         fmt::format("measuring {} rows on {}; results go to {}", rows, context.device.name, folder_.path().string()));
   }
@@ -137,6 +142,8 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
   SweepRun run;
   run.command = command;
   run.stop = interrupt.flag();
+  if (const auto cache = user_cache_folder(); !cache.empty()) run.limits_folder = cache / "limits";
+  run.fresh_limits = bench.fresh_limits;
   if (folder.earlier()) {
     check_same_sweep(folder.earlier()->context, to_properties(options), plan.device);
     run.done = folder.earlier()->rows;
@@ -144,9 +151,8 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
   }
   Recorder recorder(folder, bench.quiet);
   if (!plan.note.empty()) recorder.note(plan.note);
-  recorder.note(fmt::format("{} rows at {} points, about {}{}", plan.rows, plan.points.size(),
-                            duration_text(plan.seconds),
-                            options.no_limits ? "" : "; measuring this machine's limits first"));
+  recorder.note(
+      fmt::format("{} rows at {} points, about {}", plan.rows, plan.points.size(), duration_text(plan.seconds)));
   run.observer = &recorder;
   ResultSet results;
   try {

@@ -31,9 +31,12 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
                     "M: tokens in a batch [1 16 64 128 256 512 1024, on a GPU 2048 4096 8192 16384 too]");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");
+  list("--kernel", sweep.kernel, "Of the engine cutlass only this kernel, as rows name it [its choice for each shape]");
   list("--device", sweep.device, "auto (the first GPU that works, else the CPU), cpu, cuda or cuda:N");
   list("--threads", sweep.threads, "CPU threads; 0: one a physical core the process may use");
   list("--cache", bench.cache, "hot, cold or both [cold on a CPU, hot on a GPU]")->delimiter(',');
+  list("--cold-factor", sweep.cold_factor,
+       "Cold operands rotate over more than this many times the last-level cache; 0: 4 on a CPU, 2 on a GPU");
   list("--scales", sweep.scales, "absmax, or the reference's constant 1.0 for per-tensor scales");
   list("--data", sweep.data, "Operands: normal, outlier or zeros");
   list("--output", bench.output, "Type of the product: bf16, f16 or f32 (f32's own product is always f32)");
@@ -41,9 +44,11 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   command.add_flag("--quick", sweep.quick, "A short list of batch sizes");
   command.add_flag("--no-limits", sweep.no_limits,
                    "Do not measure the device's peaks first: no row has its share of the limit then");
+  command.add_flag("--fresh-limits", bench.fresh_limits,
+                   "Measure the device's peaks, also where those that an earlier run kept still hold good");
   list("--out", bench.out, "Folder for the results [qgemm-results/<date>-<device>]; never overwrites");
   command.add_flag("--resume", bench.resume, "Go on with the run in --out: measure only what is missing");
-  list("--max-time", sweep.max_time, "Seconds of samples a row; 0: 0.6 on a CPU, 1 on a GPU");
+  list("--max-time", sweep.max_time, "Seconds of samples a row; 0: 0.6 on a CPU, 0.4 on a GPU");
   list("--max-noise", sweep.max_noise, "Percent: enough samples once the median is known to ± this (95 %)");
   list("--min-samples", sweep.min_samples, "At least so many samples a row");
   list("--timer", sweep.timer,

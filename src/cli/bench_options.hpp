@@ -13,7 +13,7 @@ struct BenchOptions {
   std::vector<std::string> shapes, cache;  ///< As typed; `read_texts` puts them into `sweep`.
   std::string output = "bf16";
   std::string out, config;
-  bool resume = false, plan_only = false, no_plots = false, no_history = false, quiet = false;
+  bool resume = false, plan_only = false, no_plots = false, no_history = false, fresh_limits = false, quiet = false;
 };
 
 void add_bench_options(CLI::App& command, BenchOptions& bench);

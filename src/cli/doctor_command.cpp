@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
+#include "cli/prove_cache.hpp"
 #include "device/cpu_info.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/error.hpp"
@@ -153,7 +155,26 @@ void examine_gpus() {
 
 void add_doctor(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("doctor", "What this machine can run, what is missing, and how to get it");
-  command->callback([&exit_code] {
+  struct Arguments {
+    bool prove_cache = false;
+    std::string device = "auto";
+    int threads = 0;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::Option* prove =
+      command->add_flag("--prove-cache", arguments->prove_cache,
+                        "Show by measurement that hot rows come from the cache and cold ones from memory");
+  command->add_option("--device", arguments->device, "Where: auto, cpu, cuda or cuda:N")
+      ->needs(prove)
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "CPU threads; 0: one a physical core")
+      ->needs(prove)
+      ->capture_default_str();
+  command->callback([arguments, &exit_code] {
+    if (arguments->prove_cache) {
+      exit_code = prove_cache(arguments->device, arguments->threads) ? success : row_failed;
+      return;
+    }
     fmt::print("qgemm {} ({})\n", version(), git_revision());
     examine_cpu();
     examine_gpus();

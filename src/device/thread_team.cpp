@@ -3,7 +3,9 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <string>
 
@@ -82,6 +84,23 @@ int pin_thread_team(int threads) {
 }
 
 int team_size() { return omp_get_max_threads(); }
+
+double team_start_us() {
+  constexpr std::size_t regions = 51;
+  std::array<double, regions> us{};
+  int threads = 0;  // so that there is something in the region, and it stays
+  for (double& time : us) {
+    const auto started = std::chrono::steady_clock::now();
+#pragma omp parallel default(none) shared(threads)
+    {
+#pragma omp atomic
+      ++threads;
+    }
+    time = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - started).count();
+  }
+  std::nth_element(us.begin(), us.begin() + regions / 2, us.end());
+  return us.at(regions / 2);
+}
 
 std::vector<int> team_cpus() {
   Team& team = current_team();

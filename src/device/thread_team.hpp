@@ -12,6 +12,9 @@ int pin_thread_team(int threads);
 /// The size of the team parallel regions of this thread use.
 int team_size();
 
+/// Microseconds that the team takes to start and to end a parallel region which does nothing; the median of some.
+double team_start_us();
+
 /// The logical CPU of each thread of the last `pin_thread_team`; before the first, `physical_cores`.
 std::vector<int> team_cpus();
 

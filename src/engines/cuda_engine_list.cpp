@@ -5,9 +5,9 @@
 
 namespace qgemm::cuda {
 
-std::vector<std::unique_ptr<CudaEngine>> make_engines(const Device& device) {
+std::vector<std::unique_ptr<CudaEngine>> make_engines(const Device& device, const std::string& kernel) {
   std::vector<std::unique_ptr<CudaEngine>> engines;
-  engines.push_back(cutlass::make_engine(device));
+  engines.push_back(cutlass::make_engine(device, kernel));
   engines.push_back(cublaslt::make_engine(device));
   engines.push_back(cublaslt::make_best_engine(device));
   engines.push_back(cutlass::make_vllm_engine(device));

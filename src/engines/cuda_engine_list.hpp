@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cuda/device.hpp"
@@ -7,7 +8,7 @@
 
 namespace qgemm::cuda {
 
-/// All engines of this build for a GPU, best first: the one ordered list.
-std::vector<std::unique_ptr<CudaEngine>> make_engines(const Device& device);
+/// All engines of this build for a GPU, best first: the one ordered list. `kernel`: see `cutlass::make_engine`.
+std::vector<std::unique_ptr<CudaEngine>> make_engines(const Device& device, const std::string& kernel = {});
 
 }  // namespace qgemm::cuda

@@ -66,6 +66,7 @@ void check(const SweepOptions& options) {
     throw InvalidInput("--output is " + std::string(name(options.output)) + ": use bf16, f16 or f32");
   }
   if (options.max_time != 0) check_range("--max-time", options.max_time, 0.001, 3600);
+  if (options.cold_factor != 0) check_range("--cold-factor", options.cold_factor, 0.01, 1000);
   check_range("--max-noise", options.max_noise, 0.001, 100);
   check_range("--max-memory", options.max_memory, 0, 1 << 20);
   check_range("--min-samples", options.min_samples, 1, 1'000'000);
@@ -82,9 +83,11 @@ Properties to_properties(const SweepOptions& options) {
           {"shapes", shapes},
           {"providers", options.providers},
           {"engines", options.engines},
+          {"kernel", options.kernel},
           {"device", options.device},
           {"threads", std::int64_t{options.threads}},
           {"cache", caches},
+          {"cold-factor", options.cold_factor},
           {"scales", options.scales},
           {"data", options.data},
           {"output", std::string(name(options.output))},

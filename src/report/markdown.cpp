@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "qgemm/report.hpp"
+#include "report/conditions.hpp"
 #include "report/figures.hpp"
 #include "report/layer_table.hpp"
 #include "report/markdown_text.hpp"
@@ -55,8 +56,10 @@ std::string summary_section(const ResultSet& results) {
     out += markdown_line({markdown_text(line.column.label()), fmt::format("{}", line.measured), line.speedup,
                           line.speedup_f32, line.limit_share, line.sqnr_db, line.beats_bf16, line.beats_f32});
   }
-  return out + "\nSpeedups and share of the physical limit: geometric means; SQNR: median. " + count_outcomes(results) +
-         ".\n";
+  out +=
+      "\nSpeedups and share of the physical limit: geometric means; SQNR: median. " + count_outcomes(results) + ".\n";
+  for (const auto& line : conditions_of(results.rows)) out += "\n" + markdown_text(line) + "\n";
+  return out;
 }
 
 }  // namespace

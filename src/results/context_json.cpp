@@ -88,6 +88,7 @@ Json write_context(const Context& context) {
           {"git_revision", context.git_revision},
           {"device", std::move(device)},
           {"limits", std::move(limits)},
+          {"limits_date", context.limits_date},
           {"seed", context.seed},
           {"options", std::move(options)}};
 }
@@ -103,6 +104,7 @@ Context read_context(const Json& json) {
   if (!json.contains("device")) throw InvalidInput("device is missing");
   context.device = read_device(json["device"]);
   if (json.contains("limits")) context.limits = read_limits(json["limits"]);
+  read_member(json, "limits_date", "", context.limits_date);
   if (json.contains("seed")) at("seed", [&] { read_seed(json["seed"], context.seed); });
   if (json.contains("options")) {
     context.options = read_properties(expect_object(json["options"], "options"), "options.");

@@ -4,7 +4,9 @@
 
 #include <ctime>
 
+#include "qgemm/error.hpp"
 #include "qgemm/version.hpp"
+#include "results/limits_store.hpp"
 
 namespace qgemm {
 namespace {
@@ -23,22 +25,40 @@ std::string host_name() {
   return gethostname(text, sizeof text - 1) == 0 ? text : "unknown";
 }
 
+/// Limits that cannot be kept are measured again next time; that is no reason to measure nothing now.
+void keep_limits(const std::filesystem::path& folder, const Context& context) {
+  try {
+    save_limits(folder, context);
+  } catch (const Unavailable&) {
+  }
+}
+
 }  // namespace
 
-Context describe_run(const SweepOptions& options, const std::string& command, const Testbed& testbed) {
+Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed) {
   Context out;
   out.date = local_date();
   out.host = host_name();
-  out.command = command;
+  out.command = run.command;
   out.qgemm_version = version();
   out.git_revision = git_revision();
   out.device = testbed.describe();
   for (const Engine* engine : testbed.engines()) {
     out.device.properties.emplace_back("engine_" + std::string(engine->name()), engine->description());
   }
-  if (!options.no_limits) out.limits = testbed.limits();
   out.seed = options.seed;
   out.options = to_properties(options);
+  if (options.no_limits) return out;
+  if (!run.limits_folder.empty() && !run.fresh_limits) {
+    if (auto kept = load_limits(run.limits_folder, out)) {
+      out.limits = std::move(kept->limits);
+      out.limits_date = std::move(kept->date);
+      return out;
+    }
+  }
+  out.limits = testbed.limits();
+  out.limits_date = out.date;
+  if (!run.limits_folder.empty()) keep_limits(run.limits_folder, out);
   return out;
 }
 

@@ -1,13 +1,12 @@
 #pragma once
-#include <string>
-
 #include "qgemm/sweep.hpp"
 #include "testbed/testbed.hpp"
 
 namespace qgemm {
 
-/// The context of a run that starts now: when, where, by which command and build, on what, with its limits measured
-/// (about two seconds) and all its options.
-Context describe_run(const SweepOptions& options, const std::string& command, const Testbed& testbed);
+/// The context of a run that starts now: when, where, by which command and build, on what, with all its options and the
+/// device's limits: those kept in `run.limits_folder` where they hold good, else measured (a second or two) and kept
+/// there.
+Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed);
 
 }  // namespace qgemm

@@ -31,7 +31,7 @@ std::string number(double value) {
 
 }  // namespace
 
-std::string repro_command(const Case& c, const std::string& engine, const SweepOptions& options) {
+std::string repro_command(const Case& c, const Result& row, const SweepOptions& options) {
   std::string command = "qgemm bench";
   if (!options.shapes.empty()) {
     append_list(command, "--shapes", to_string(c.spec.shape));
@@ -44,11 +44,16 @@ std::string repro_command(const Case& c, const std::string& engine, const SweepO
     append_list(command, "--batch-sizes", std::to_string(c.spec.shape.m));
   }
   append_list(command, "--providers", c.provider);
-  append_list(command, "--engines", engine);
+  append_list(command, "--engines", row.engine == "none" ? "auto" : row.engine);
+  // Its choice is found by trying, and trying may end otherwise next time.
+  const std::string& kernel = row.engine == "cutlass" && !row.kernel.empty() ? row.kernel : options.kernel;
+  if (!kernel.empty()) append_list(command, "--kernel", shell_word(kernel));
   append_list(command, "--cache", std::string(name(c.cache)));
   const SweepOptions defaults;
   if (options.device != defaults.device) append_list(command, "--device", shell_word(options.device));
   if (options.threads != defaults.threads) append_list(command, "--threads", std::to_string(options.threads));
+  if (options.cold_factor != defaults.cold_factor && c.cache == CacheState::cold)
+    append_list(command, "--cold-factor", number(options.cold_factor));
   if (options.scales != defaults.scales) append_list(command, "--scales", options.scales);
   if (options.data != defaults.data) append_list(command, "--data", options.data);
   if (options.output != defaults.output) append_list(command, "--output", std::string(name(options.output)));

@@ -6,7 +6,7 @@
 
 namespace qgemm {
 
-/// The command that measures the row of `c`, run by `engine`, alone.
-std::string repro_command(const Case& c, const std::string& engine, const SweepOptions& options);
+/// The command that measures `row`, the row of `c`, alone: on its engine and, once it was measured, with its kernel.
+std::string repro_command(const Case& c, const Result& row, const SweepOptions& options);
 
 }  // namespace qgemm

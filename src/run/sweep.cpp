@@ -7,13 +7,16 @@
 
 #include "plan/plan.hpp"
 #include "qgemm/error.hpp"
+#include "results/limits_store.hpp"
 #include "run/describe_run.hpp"
 #include "run/repro.hpp"
 #include "run/select_testbed.hpp"
+#include "run/typical_clock.hpp"
 #include "testbed/memory_plan.hpp"
 #include "testbed/roofline.hpp"
 #include "testbed/row_outcome.hpp"
 #include "timing/cpu_timer.hpp"
+#include "timing/statistics.hpp"
 
 namespace qgemm {
 namespace {
@@ -67,13 +70,17 @@ class Sweep {
       const double pace = (now_seconds() - started) / std::max(estimated_done, 1e-9);
       report_progress(results, estimate, std::max(0.0, estimate.seconds - estimated_done) * pace);
     }
+    mark_clocks(results.rows);
+    if (!run_.limits_folder.empty() && beats_limits(results.rows)) {
+      forget_limits(run_.limits_folder, results.context.device);
+    }
     return results;
   }
 
  private:
   Context context() const {
     if (run_.context != nullptr) return *run_.context;
-    return describe_run(options_, run_.command, *testbed_);
+    return describe_run(options_, run_, *testbed_);
   }
 
   /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the
@@ -90,6 +97,7 @@ class Sweep {
 
   std::vector<PlannedRow> planned_rows(const Point& point) const {
     std::vector<PlannedRow> rows;
+    const double cold_factor = options_.cold_factor > 0 ? options_.cold_factor : default_cold_factor(testbed_->kind());
     for (const Case& c : point.cases) {
       PlannedRow planned;
       planned.c = c;
@@ -102,9 +110,9 @@ class Sweep {
         planned.row.message = reason;
       } else {
         planned.row.engine = planned.engine->name();
-        planned.sets = operand_sets(c.cache, planned.engine->set_bytes(c.spec), testbed_->cache_bytes());
+        planned.sets = operand_sets(c.cache, planned.engine->set_bytes(c.spec), testbed_->cache_bytes(), cold_factor);
       }
-      planned.row.repro = repro_command(c, planned.row.engine == "none" ? "auto" : planned.row.engine, options_);
+      planned.row.repro = repro_command(c, planned.row, options_);
       // `auto` beside the same engine's own name would measure it twice.
       const bool twice =
           std::any_of(rows.begin(), rows.end(), [&](const auto& other) { return same_case(other.row, planned.row); });
@@ -134,6 +142,7 @@ class Sweep {
     add_speedups(rows);
     for (auto& planned : rows) {
       if (find_done(planned.row) == nullptr) {
+        planned.row.repro = repro_command(planned.c, planned.row, options_);
         apply_roofline(planned.row, planned.c.spec, results.context, testbed_->cache_bytes());
         note_cache(planned.row);
         if (run_.observer != nullptr && planned.row.outcome != Outcome::skipped) run_.observer->finished(planned.row);
@@ -142,21 +151,32 @@ class Sweep {
     }
   }
 
+  /// A row that is faster than physics allows, beyond its noise and that of the limits, shows the limits to be too low.
+  static bool beats_limits(const std::vector<Result>& rows) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [](const Result& row) { return row.measured() && row.limit_share.value_or(0) > 1.05; });
+  }
+
   /// Against the baselines of the same point; where several engines ran one, against the fastest.
-  static void add_speedups(std::vector<PlannedRow>& rows) {
+  void add_speedups(std::vector<PlannedRow>& rows) const {
     const auto baseline = [&](const char* provider) {
-      std::optional<double> best;
+      const Result* best = nullptr;
       for (const auto& planned : rows) {
-        const auto& median = planned.row.median_us;
-        if (planned.row.provider == provider && median && (!best || *median < *best)) best = median;
+        const Result& row = planned.row;
+        if (row.provider != provider || !row.measured()) continue;
+        if (best == nullptr || *row.median_us < *best->median_us) best = &row;
       }
       return best;
     };
-    const auto bf16 = baseline("bf16"), f32 = baseline("f32");
+    const Result *bf16 = baseline("bf16"), *f32 = baseline("f32");
     for (auto& planned : rows) {
-      if (!planned.row.measured()) continue;
-      if (bf16) planned.row.speedup = *bf16 / *planned.row.median_us;
-      if (f32) planned.row.speedup_f32 = *f32 / *planned.row.median_us;
+      Result& row = planned.row;
+      if (!row.measured()) continue;
+      if (bf16 != nullptr) row.speedup = *bf16->median_us / *row.median_us;
+      // Rows of an earlier run were not sampled beside those of this one.
+      const bool together = bf16 != nullptr && bf16 != &row && find_done(*bf16) == nullptr && find_done(row) == nullptr;
+      if (together) row.speedup_noise_pct = paired_noise_pct(bf16->samples_us, row.samples_us);
+      if (f32 != nullptr) row.speedup_f32 = *f32->median_us / *row.median_us;
     }
   }
 

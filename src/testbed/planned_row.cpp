@@ -4,9 +4,10 @@
 
 namespace qgemm {
 
-int operand_sets(CacheState cache, std::int64_t set_bytes, std::int64_t cache_bytes) {
+int operand_sets(CacheState cache, std::int64_t set_bytes, std::int64_t cache_bytes, double factor) {
   if (cache == CacheState::hot || set_bytes <= 0) return 1;
-  return static_cast<int>(std::clamp<std::int64_t>(2 * cache_bytes / set_bytes + 1, 1, 4096));
+  const auto rotated = static_cast<std::int64_t>(factor * static_cast<double>(cache_bytes));
+  return static_cast<int>(std::clamp<std::int64_t>(rotated / set_bytes + 1, 1, 4096));
 }
 
 std::uint64_t operand_seed(std::uint64_t seed, SeedOf purpose, std::int64_t rows, std::int64_t cols) {

@@ -14,9 +14,12 @@ struct PlannedRow {
   Result row;
 };
 
-/// Operand sets that a case rotates over: one when hot; when cold, so many that together they are more than twice the
-/// last-level cache (`cache_bytes`), at most 4096. `set_bytes`: of one of them, see `Engine::set_bytes`.
-int operand_sets(CacheState cache, std::int64_t set_bytes, std::int64_t cache_bytes);
+/// Operand sets that a case rotates over: one when hot; when cold, so many that together they are more than `factor`
+/// times the last-level cache (`cache_bytes`), at most 4096. `set_bytes`: of one of them, see `Engine::set_bytes`.
+int operand_sets(CacheState cache, std::int64_t set_bytes, std::int64_t cache_bytes, double factor);
+
+/// How many times the cache operands rotate over where the user does not say (`SweepOptions::cold_factor`).
+constexpr double default_cold_factor(DeviceKind kind) { return kind == DeviceKind::cpu ? 4 : 2; }
 
 /// A seed for operands that depends on the user's seed, what they are for and their own size alone, so that a row
 /// measured by itself multiplies the same numbers.

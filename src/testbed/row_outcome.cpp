@@ -1,10 +1,14 @@
 #include "testbed/row_outcome.hpp"
 
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <exception>
 #include <new>
 
 #include "qgemm/error.hpp"
+#include "timing/drift.hpp"
 
 namespace qgemm {
 
@@ -37,6 +41,13 @@ void write_times(Result& row, const StoppingRule& rule) {
   row.tflops = tera / (summary.median * 1e-6);
   row.tflops_low = tera / (summary.p80 * 1e-6);
   row.tflops_high = tera / (summary.p20 * 1e-6);
+  row.drift_pct = drift_pct(row.samples_us);
+  if (row.drift_pct && std::abs(*row.drift_pct) > rule.limits().max_noise_pct) {
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "its time %s by %.1f %% while it was measured",
+                  *row.drift_pct > 0 ? "rose" : "fell", std::abs(*row.drift_pct));
+    add_message(row, text.data());
+  }
 }
 
 bool write_verdict(Result& row, const Verdict& verdict) {

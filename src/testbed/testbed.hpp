@@ -25,7 +25,7 @@ class Testbed {
   /// Measures the device's peaks (a second or two).
   virtual std::vector<Limit> limits() const = 0;
 
-  /// What rotation has to exceed twice for a call to be cold, and what has to fit for a row to be bound by the cache.
+  /// What rotation has to exceed for a call to be cold, and what has to fit for a row to be bound by the cache.
   virtual std::int64_t cache_bytes() const = 0;
   /// Bytes of the device's memory the sweep may use now.
   virtual std::int64_t memory_budget() const = 0;

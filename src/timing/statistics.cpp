@@ -25,4 +25,14 @@ Summary summarize(std::span<const double> samples) {
   return out;
 }
 
+std::optional<double> paired_noise_pct(std::span<const double> a, std::span<const double> b) {
+  constexpr std::size_t fewest = 5;
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (b[i] > 0) ratios.push_back(a[i] / b[i]);
+  }
+  if (ratios.size() < fewest) return std::nullopt;
+  return summarize(ratios).noise_pct;
+}
+
 }  // namespace qgemm

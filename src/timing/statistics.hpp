@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,5 +19,10 @@ struct Summary {
 
 /// Of at least one sample, in any order.
 Summary summarize(std::span<const double> samples);
+
+/// The noise of the ratio of two rows sampled in turn, round by round (`Summary::noise_pct` of the ratios of their
+/// rounds): what both went through together, a clock that fell, is not in it. Rounds that only one of them has are left
+/// out; empty where fewer than five are common.
+std::optional<double> paired_noise_pct(std::span<const double> a, std::span<const double> b);
 
 }  // namespace qgemm

@@ -15,22 +15,29 @@ struct StoppingLimits {
   double patience = 10;        ///< Past this many times `max_seconds` even `min_samples` are not waited for.
 };
 
-/// Three verbs: `add` a sample, ask whether it is `finished`, `summary` of what was seen.
+/// Three verbs: `add` a sample, ask whether it is `finished`, `summary` of what was seen. A row that is finished may be
+/// sampled on, while others of its point are not; it can be unfinished again then.
 class StoppingRule {
  public:
   explicit StoppingRule(const StoppingLimits& limits) : limits_(limits) {}
 
   /// One sample: microseconds of one call, and the wall seconds that taking it cost (all its calls).
   void add(double us, double seconds);
+  /// The first `count` samples were taken before the device was steady and say nothing; the time they took still
+  /// counts.
+  void drop_first(std::size_t count);
   /// Steady enough, or out of time or of room.
   bool finished() const { return finished_; }
   /// Fewer samples than asked for, or a median whose interval is wider than asked for.
   bool noisy() const;
   /// Of at least one sample.
   Summary summary() const { return summarize(samples_); }
+  const StoppingLimits& limits() const { return limits_; }
   const std::vector<double>& samples() const { return samples_; }
 
  private:
+  void judge();
+
   StoppingLimits limits_;
   std::vector<double> samples_;
   double seconds_ = 0;

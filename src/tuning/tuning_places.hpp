@@ -6,17 +6,15 @@
 
 namespace qgemm {
 
-/// The name of a GPU's file: letters and digits in lower case, a dash for whatever is between them
-/// ("nvidia-h100-80gb-hbm3.json").
+/// The name of a GPU's file ("nvidia-h100-80gb-hbm3.json").
 std::string tuning_file_name(const std::string& gpu);
 
 /// The table that qgemm ships for this GPU: a file of the data's folder `tuning` (`data_places`), whether it exists or
 /// not; empty where there is no such folder.
 std::filesystem::path shipped_tuning_file(const std::string& gpu);
 
-/// The table that this user's `qgemm tune` writes for this GPU, in the folder `tuning` of `QGEMM_CACHE_DIR`, else of
-/// `$XDG_CACHE_HOME/qgemm`, else of `~/.cache/qgemm`; whether it exists or not. Empty where no variable tells of a
-/// folder: without a HOME, say.
+/// The table that this user's `qgemm tune` writes for this GPU, in the folder `tuning` of `user_cache_folder`,
+/// whether it exists or not; empty where there is none.
 std::filesystem::path user_tuning_file(const std::string& gpu);
 
 /// What is known of this GPU: the shipped table, then this user's, which wins; empty where neither exists. Throws

@@ -31,10 +31,10 @@ Pipe make_pipe() {
   return {ends[0], ends[1]};
 }
 
-/// The history of a run that names no other; gone with the process.
-std::string scratch_history() {
+/// Where a run that names no other place keeps its history and what it need not measure again; gone with the process.
+std::string scratch(const char* name) {
   static const ScratchFolder folder;
-  return (folder / "history.sqlite").string();
+  return (folder / name).string();
 }
 
 std::vector<std::string> child_environment(const Surroundings& surroundings) {
@@ -46,10 +46,13 @@ std::vector<std::string> child_environment(const Surroundings& surroundings) {
     const bool given = std::any_of(surroundings.environment.begin(), surroundings.environment.end(), same);
     if (!given && name != "NO_COLOR" && !name.starts_with("QGEMM_")) variables.push_back(text);
   }
-  const auto names_history = [](const auto& given) { return given.first == "QGEMM_HISTORY"; };
-  if (std::none_of(surroundings.environment.begin(), surroundings.environment.end(), names_history)) {
-    variables.push_back("QGEMM_HISTORY=" + scratch_history());
-  }
+  const auto own_place = [&](const std::string& name, const char* file) {
+    const auto names_it = [&](const auto& given) { return given.first == name; };
+    if (std::any_of(surroundings.environment.begin(), surroundings.environment.end(), names_it)) return;
+    variables.push_back(name + "=" + scratch(file));
+  };
+  own_place("QGEMM_HISTORY", "history.sqlite");
+  own_place("QGEMM_CACHE_DIR", "cache");
   for (const auto& [name, value] : surroundings.environment) variables.push_back(name + "=" + value);
   return variables;
 }

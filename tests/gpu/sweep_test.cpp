@@ -91,6 +91,45 @@ TEST_F(CudaSweep, TheSameSeedGivesTheSameErrorsAsTheCpu) {
   }
 }
 
+TEST_F(CudaSweep, ANamedKernelIsTheOneThatRuns) {
+  SweepOptions o = options();
+  o.shapes = {{24, 512, 1024}, {700, 1040, 512}};  // of no table: the choice is found by trying
+  o.providers = {"int8-channel-w-token-a", "int8-channel-w-token-a-noquant", "fp8-channel-w-token-a"};
+  o.engines = {"cutlass"};
+  for (const Result& row : run_sweep(o).rows) {
+    if (row.outcome == Outcome::unsupported) continue;
+    SweepOptions again = options();
+    again.shapes = {row.shape};
+    again.providers = {row.provider};
+    again.engines = {row.engine};
+    again.kernel = row.kernel;
+    EXPECT_NE(row.repro.find("--kernel"), std::string::npos);
+    const auto rows = run_sweep(again).rows;
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_TRUE(fine(rows[0])) << rows[0].message;
+    EXPECT_EQ(rows[0].kernel, row.kernel);
+    EXPECT_EQ(rows[0].repro, row.repro);
+  }
+  o.kernel = "sm90_no_such_kernel";
+  for (const Result& row : run_sweep(o).rows) {
+    EXPECT_EQ(row.outcome, Outcome::unsupported);
+    EXPECT_NE(row.message.find("sm90_no_such_kernel"), std::string::npos) << row.message;
+  }
+}
+
+TEST_F(CudaSweep, CallsThatQuantizeSayWhatLaunchingTakes) {
+  SweepOptions o = options();
+  o.shapes = {{16, 512, 512}};
+  o.providers = {"bf16", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant"};
+  for (const Result& row : run_sweep(o).rows) {
+    ASSERT_TRUE(fine(row)) << row.message;
+    EXPECT_EQ(row.launch_us.has_value(), row.provider == "int8-channel-w-token-a") << row.provider;
+    const double launch = row.launch_us.value_or(1);
+    EXPECT_TRUE(launch > 0.1 && launch < 50) << launch;
+    EXPECT_EQ(row.speedup_noise_pct.has_value(), row.provider != "bf16" && row.samples >= 5);
+  }
+}
+
 TEST_F(CudaSweep, AGpuThatIsNotThereIsSaidSo) {
   SweepOptions o = options();
   o.device = "cuda:99";

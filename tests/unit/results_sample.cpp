@@ -86,6 +86,9 @@ Result full_row() {
   row.bound = Bound::cache;
   row.quantize_us = 3.25;
   row.gemm_us = 9.125;
+  row.speedup_noise_pct = 0.125;
+  row.launch_us = 0.875;
+  row.drift_pct = -1.25;
   row.sqnr_db = 36.9;
   row.rel_error = 1e-9;
   row.max_abs_error = 0.0625;
@@ -94,6 +97,7 @@ Result full_row() {
   row.power_w = 120.0;
   row.temperature_c = 61.0;
   row.throttle = "power cap";
+  row.typical_clock_us = 11.5;
   row.working_set_bytes = 1234567890123;
   row.repro = "qgemm bench --shapes 16x6144x4096 --providers int8-channel-w-token-a";
   return row;

@@ -204,11 +204,12 @@ TEST(MemoryPlan, CountsEachQuantizedFormOfTheWeightsOnce) {
 TEST(WeightSets, ColdIsMoreThanTwiceTheCache) {
   constexpr std::int64_t cache = 32 << 20;
   for (const std::int64_t packed : {std::int64_t{100'000}, cache / 2, cache, 2 * cache, 3 * cache}) {
-    EXPECT_GT(operand_sets(CacheState::cold, packed, cache) * packed, 2 * cache);
-    EXPECT_EQ(operand_sets(CacheState::hot, packed, cache), 1);
+    EXPECT_GT(operand_sets(CacheState::cold, packed, cache, 2) * packed, 2 * cache);
+    EXPECT_GT(operand_sets(CacheState::cold, packed, cache, 4.5) * packed, 4.5 * cache);
+    EXPECT_EQ(operand_sets(CacheState::hot, packed, cache, 2), 1);
   }
-  EXPECT_EQ(operand_sets(CacheState::cold, 3 * cache, cache), 1);
-  EXPECT_EQ(operand_sets(CacheState::cold, 1, cache), 4096);
+  EXPECT_EQ(operand_sets(CacheState::cold, 3 * cache, cache, 2), 1);
+  EXPECT_EQ(operand_sets(CacheState::cold, 1, cache, 2), 4096);
 }
 
 TEST(Roofline, TakesTheLimitThatBinds) {
@@ -344,7 +345,10 @@ TEST(Repro, NamesAllThatMakesTheRow) {
   SweepOptions options;
   options.scales = "constant";
   options.seed = 7;
-  const std::string command = repro_command(c, "onednn", options);
+  Result row;
+  row.engine = "onednn";
+  row.kernel = "brgemm:avx512_core";  // no choice of ours to hold it to
+  const std::string command = repro_command(c, row, options);
   EXPECT_EQ(
       command,
       "qgemm bench --models meta-llama/Llama-3.1-8B-Instruct --tp-sizes 2 --layers o --batch-sizes 16 --providers bf16 "
@@ -352,8 +356,12 @@ TEST(Repro, NamesAllThatMakesTheRow) {
   options.device = "cuda:1";
   options.timer = "reference";
   options.max_time = 0.25;
-  const std::string on_gpu = repro_command(c, "cutlass", options);
-  for (const char* part : {" --engines cutlass ", " --device cuda:1 ", " --timer reference ", " --max-time 0.25 "}) {
+  options.cold_factor = 3;
+  row.engine = "cutlass";
+  row.kernel = "sm90_s8_64x64x256_1x8_ws along m swizzle 8";
+  const std::string on_gpu = repro_command(c, row, options);
+  for (const char* part : {" --engines cutlass --kernel 'sm90_s8_64x64x256_1x8_ws along m swizzle 8' ",
+                           " --cold-factor 3 ", " --device cuda:1 ", " --timer reference ", " --max-time 0.25 "}) {
     EXPECT_NE(on_gpu.find(part), std::string::npos) << on_gpu;
   }
 }

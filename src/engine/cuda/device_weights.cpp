@@ -55,4 +55,12 @@ void DeviceWeights::drop_copies() {
   converted_.clear();
 }
 
+std::int64_t DeviceWeights::held_bytes() const {
+  std::size_t bytes = original_ ? original_->bytes() : 0;
+  for (const auto& [type, matrix] : converted_) bytes += matrix.bytes();
+  for (const auto& [key, form] : quantized_) bytes += form.values.bytes() + form.scales.size() + form.colsum.size();
+  for (const auto& [key, matrix] : copies_) bytes += matrix.bytes();
+  return static_cast<std::int64_t>(bytes);
+}
+
 }  // namespace qgemm::cuda

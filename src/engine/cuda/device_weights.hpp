@@ -35,6 +35,8 @@ class DeviceWeights {
   DeviceView copy(const DeviceView& form, int set) const;
   /// Forgets the copies that no prepared product uses any more, and converted forms.
   void drop_copies();
+  /// Device memory of all forms and copies.
+  std::int64_t held_bytes() const;
 
  private:
   std::int64_t n_ = 0, k_ = 0;

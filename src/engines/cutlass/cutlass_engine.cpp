@@ -24,7 +24,7 @@ using ChoiceKey = std::tuple<DType, DType, std::int64_t, std::int64_t, std::int6
 
 class CutlassEngine final : public ScaledEngine {
  public:
-  using ScaledEngine::ScaledEngine;
+  CutlassEngine(const cuda::Device& device, std::string kernel) : ScaledEngine(device), named_(std::move(kernel)) {}
 
   std::string_view name() const override { return "cutlass"; }
   std::string description() const override {
@@ -45,6 +45,7 @@ class CutlassEngine final : public ScaledEngine {
                                               cudaStream_t stream) const override {
     const auto choose = [&](const std::vector<cuda::ScaledOperands>& sets, const EnqueueQuantize& quantize) {
       const std::lock_guard lock(mutex_);
+      if (!named_.empty()) return named(spec, quantize != nullptr);
       ProductChoice choice{product(spec, sets, stream), {}};
       if (quantize) choice.call = call(choice.product, spec, sets, quantize, stream);
       return choice;
@@ -53,6 +54,26 @@ class CutlassEngine final : public ScaledEngine {
   }
 
  private:
+  /// The kernel that the user names, in the order of tiles that the name ends with.
+  ProductChoice named(const GemmSpec& spec, bool quantizes) const {
+    for (const auto* kernel : candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
+      if (!named_.starts_with(kernel->traits().name)) continue;
+      for (const bool overlaps : {false, true}) {
+        for (const int raster : {0, 1, 2}) {
+          for (int swizzle = 1; swizzle <= max_swizzle; ++swizzle) {
+            KernelChoice choice{kernel, raster, swizzle, {}, overlaps ? Quantizing::overlaps : Quantizing::apart};
+            if (choice.text() != named_) continue;
+            KernelChoice product = choice;
+            product.quantizing = Quantizing::apart;  // alone it has nothing to start beside
+            return {product, quantizes ? choice : KernelChoice{}};
+          }
+        }
+      }
+    }
+    throw Unavailable("this build has no kernel '" + named_ + "' for this product on " + device().name +
+                      ": name one as rows do (qgemm list kernels), or leave --kernel out");
+  }
+
   static ChoiceKey key_of(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets) {
     const auto& [m, n, k] = spec.shape;
     const bool longer = spec.bias || spec.scheme.zero_point != ZeroPoint::none;
@@ -111,6 +132,7 @@ class CutlassEngine final : public ScaledEngine {
     }
   }
 
+  std::string named_;
   // What was found for one provider serves the others of the same type: the product is the same.
   mutable std::mutex mutex_;
   mutable std::map<ChoiceKey, KernelChoice> products_;
@@ -120,8 +142,8 @@ class CutlassEngine final : public ScaledEngine {
 
 }  // namespace
 
-std::unique_ptr<cuda::CudaEngine> make_engine(const cuda::Device& device) {
-  return std::make_unique<CutlassEngine>(device);
+std::unique_ptr<cuda::CudaEngine> make_engine(const cuda::Device& device, const std::string& kernel) {
+  return std::make_unique<CutlassEngine>(device, kernel);
 }
 
 }  // namespace qgemm::cutlass

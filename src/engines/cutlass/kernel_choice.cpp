@@ -161,7 +161,7 @@ std::vector<MeasuredChoice> measure_all(const std::vector<KernelChoice>& choices
   constexpr std::size_t finalists = 8;
   constexpr int rounds = 7;
   // The first look ranks, the second lasts long enough for a large product's power to set the clock.
-  constexpr double look_us = 300, burst_us = 3000;
+  constexpr double look_us = 300, burst_us = 10'000;
   const auto hot_and_cold = [&](const KernelLaunches& launches, double about_us, double burst) {
     const int calls = static_cast<int>(std::clamp(burst / about_us, 2.0, 300.0));
     const double cold = measure(launches, static_cast<int>(sets.size()), calls, stream);
@@ -182,17 +182,16 @@ std::vector<MeasuredChoice> measure_all(const std::vector<KernelChoice>& choices
   }
   std::sort(entries.begin(), entries.end(), faster);
   const std::size_t looked_again = std::min(finalists, entries.size());
-  std::vector<std::vector<double>> times(looked_again);
+  // The mean, since some kernels are not steady: where blocks of a large product lose step with their neighbours, they
+  // no longer find in L2 what those have read, and one call in five takes up to a third longer.
+  std::vector<double> sums(looked_again, 0);
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t turn = 0; turn < looked_again; ++turn) {
       const std::size_t i = (turn + static_cast<std::size_t>(round)) % looked_again;
-      times[i].push_back(hot_and_cold(*entries[i].launches, entries[i].us, burst_us));
+      sums[i] += hot_and_cold(*entries[i].launches, entries[i].us, burst_us);
     }
   }
-  for (std::size_t i = 0; i < looked_again; ++i) {
-    std::nth_element(times[i].begin(), times[i].begin() + rounds / 2, times[i].end());
-    entries[i].us = times[i][rounds / 2];
-  }
+  for (std::size_t i = 0; i < looked_again; ++i) entries[i].us = sums[i] / rounds;
   std::sort(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(looked_again), faster);
   std::vector<MeasuredChoice> out;
   for (auto& entry : entries) out.push_back({entry.choice, entry.us});

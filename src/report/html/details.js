@@ -17,7 +17,9 @@ function factsOf(row) {
     [
       "speedup",
       [
-        row.speedup === null ? "" : `${formatRatio(row.speedup)} bf16`,
+        row.speedup === null ? "" :
+                               `${formatRatio(row.speedup)} bf16` +
+                (row.speedup_noise_pct === null ? "" : ` ± ${formatPercent(row.speedup_noise_pct)}`),
         row.speedup_f32 === null ? "" : `${formatRatio(row.speedup_f32)} f32`
       ].filter(Boolean)
           .join(", ")
@@ -40,6 +42,15 @@ function factsOf(row) {
     ["cache", cacheText(row)],
     ["clock", row.clock_mhz === null ? null : clockText(row)],
     ["throttled", row.throttled ? row.throttle : null],
+    [
+      "at the typical clock",
+      row.typical_clock_us === null ? null : `${formatTime(row.typical_clock_us)} (this run's median clock)`
+    ],
+    [
+      "drift",
+      row.drift_pct === null ? null :
+                               `${row.drift_pct > 0 ? "+" : ""}${formatPercent(row.drift_pct)} while it was measured`
+    ],
     [
       "power",
       row.power_w === null ?
@@ -76,7 +87,8 @@ const knownFields = new Set([
 function splitText(row) {
   const sum = row.quantize_us + row.gemm_us;
   return `quantize ${formatTime(row.quantize_us)} + product ${formatTime(row.gemm_us)}, timed apart` +
-      (row.median_us > 0 ? `: ${formatShare(sum / row.median_us)} of the call` : "");
+      (row.median_us > 0 ? `: ${formatShare(sum / row.median_us)} of the call` : "") +
+      (row.launch_us === null ? "" : `; to launch nothing takes ${formatTime(row.launch_us)}`);
 }
 
 /// Bytes of the last cache before memory; null where the device does not say.

@@ -117,7 +117,7 @@ const method = [
   ["noisy", "the median's 95 % confidence interval stayed wider than asked for"],
   [
     "hot, cold",
-    "hot calls use the same buffers; cold ones rotate through copies that together exceed twice the last cache"
+    "hot calls use the same buffers; cold ones rotate through copies that together are several times the last cache"
   ],
   [
     "of limit",

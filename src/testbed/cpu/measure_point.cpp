@@ -1,6 +1,7 @@
 #include "testbed/cpu/measure_point.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <random>
 
 #include "device/load_watch.hpp"
+#include "device/thread_team.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/activations.hpp"
 #include "testbed/row_outcome.hpp"
@@ -58,15 +60,27 @@ class Contender {
     return true;
   }
 
-  /// At least two calls and 20 ms (page faults, caches, clocks), then a timer fitted to what a call takes.
+  /// Blocks of calls until one takes as long as the one before it (page faults, caches, clocks), then a timer fitted to
+  /// what a call takes.
   void warm_up() {
-    double best = 1e300;
+    constexpr double steady = 0.02;  // relative to the block before
+    const double block = std::min(0.01, rule_.limits().max_seconds),
+                 most = std::min(0.2, 4 * rule_.limits().max_seconds);
+    double best = 1e300, mean_before = 0;
+    int call = 0;
     const double started = now_seconds();
-    for (int call = 0; call < 2 || (now_seconds() - started < 0.02 && call < 1000); ++call) {
-      const double before = now_seconds();
-      gemm_->launch(call % planned_.sets);
-      best = std::min(best, now_seconds() - before);
-      if (call == 0 && best > 0.2) break;  // the checked call before this one has warmed a long one
+    for (;;) {
+      const double block_started = now_seconds();
+      int calls = 0;
+      do {
+        const double before = now_seconds();
+        gemm_->launch(call++ % planned_.sets);
+        best = std::min(best, now_seconds() - before);
+      } while (++calls < 2 ? best < most : now_seconds() - block_started < block);
+      const double mean = (now_seconds() - block_started) / calls;
+      // A call as long as all this time was warmed by the checked one before it.
+      if (best >= most || std::abs(mean - mean_before) < steady * mean || now_seconds() - started > most) break;
+      mean_before = mean;
     }
     timer_.emplace([this](int set) { gemm_->launch(set); }, planned_.sets, planned_.c.cache == CacheState::hot, best);
   }
@@ -107,6 +121,7 @@ class Contender {
       quantize.push_back((between - started) * 1e6);
       product.push_back((ended - between) * 1e6);
     }
+    planned_.row.launch_us = team_start_us();
     planned_.row.quantize_us = summarize(quantize).median;
     planned_.row.gemm_us = summarize(product).median;
   }

@@ -16,6 +16,7 @@
 #include "testbed/memory_plan.hpp"
 #include "testbed/roofline.hpp"
 #include "testbed/row_outcome.hpp"
+#include "timing/cuda/launch_time.hpp"
 
 namespace qgemm::cuda {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 class CudaTestbed final : public Testbed {
  public:
   CudaTestbed(const SweepOptions& options, const Device& device)
-      : options_(options), device_(device), engines_(make_engines(device)), watch_(device.pci_bus_id) {}
+      : options_(options), device_(device), engines_(make_engines(device, options.kernel)), watch_(device.pci_bus_id) {}
 
   DeviceKind kind() const override { return DeviceKind::cuda; }
   PlanDevice plan_device() const override {
@@ -132,6 +133,8 @@ class CudaTestbed final : public Testbed {
       inputs.truth = &truth;
       inputs.sample = &sample;
       inputs.proofs = &*proofs_;
+      if (!launch_us_) launch_us_ = launch_us(stream);
+      inputs.launch_us = *launch_us_;
       const Measured measured = measure_together(group, inputs, options_, order, stop, stream);
       lost_ = measured.lost;
       note_gpu(group, watch_.between(measured.started, GpuLog::Clock::now()));
@@ -163,7 +166,7 @@ class CudaTestbed final : public Testbed {
   }
 
   /// Of the memory in use, what the next point either uses again or gives back first.
-  std::int64_t held_bytes() const { return weights_ ? 2 * weights_->n() * weights_->k() : 0; }
+  std::int64_t held_bytes() const { return weights_ ? weights_->held_bytes() : 0; }
 
   const SweepOptions& options_;
   Device device_;
@@ -172,6 +175,7 @@ class CudaTestbed final : public Testbed {
   GpuWatch watch_;
   std::shared_ptr<DeviceWeights> weights_;
   std::optional<DeviceProofs> proofs_;
+  std::optional<double> launch_us_;
   std::string lost_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cuda/cuda_error.hpp"
+#include "cuda/device.hpp"
 #include "quantize/activations.hpp"
 #include "testbed/row_outcome.hpp"
 
@@ -64,14 +65,16 @@ bool DeviceContender::check(const PointInputs& inputs) {
 }
 
 void DeviceContender::warm_up() {
+  const bool outgrows_cache =
+      gemm_->rotated_bytes() / planned_.sets >= 4 * std::int64_t{attribute(cudaDevAttrL2CacheSize)};
   const double call_us = eager_call_us(call(), planned_.sets, std::max(3, std::min(planned_.sets, 8)), stream_);
-  timer_.emplace(call(), planned_.sets, calls_for(call_us), stream_);
+  timer_.emplace(call(), planned_.sets, calls_for(call_us), stream_, !outgrows_cache);
   timer_->enqueue(stream_);
   cuda::check(cudaStreamSynchronize(stream_));
   // Small kernels run faster in a graph than one by one: so many more of them make a sample.
   const double replayed_us = timer_->call_us();
   if (const int calls = calls_for(replayed_us); calls > 2 * timer_->calls()) {
-    timer_.emplace(call(), planned_.sets, calls, stream_);
+    timer_.emplace(call(), planned_.sets, calls, stream_, !outgrows_cache);
     timer_->enqueue(stream_);
     cuda::check(cudaStreamSynchronize(stream_));
   }
@@ -79,8 +82,8 @@ void DeviceContender::warm_up() {
 }
 
 void DeviceContender::collect() {
-  const double us = timer_->call_us();
-  rule_.add(us, us * 1e-6 * timer_->calls());
+  last_us_ = timer_->call_us();
+  rule_.add(last_us_, last_us_ * 1e-6 * timer_->calls());
 }
 
 void DeviceContender::measure_as_reference() {
@@ -102,7 +105,7 @@ void DeviceContender::conclude() {
   add_message(row, gemm_->note());
 }
 
-void DeviceContender::split() {
+void DeviceContender::split(double launch_us) {
   if (!planned_.c.spec.scheme.quantizes_inside() || !planned_.row.measured()) return;
   const int calls = std::max(1, calls_for(*planned_.row.median_us) / 4);
   const auto median = [&](const EnqueueCall& part) {
@@ -115,8 +118,13 @@ void DeviceContender::split() {
     }
     return summarize(samples).median;
   };
+  planned_.row.launch_us = launch_us;
   planned_.row.quantize_us = median([&](int set, cudaStream_t s) { gemm_->launch_quantize(set, s); });
   planned_.row.gemm_us = median([&](int set, cudaStream_t s) { gemm_->launch_product(set, s); });
+}
+
+double DeviceContender::operations_per_byte() const {
+  return planned_.row.shape.flops() / static_cast<double>(moved_bytes(planned_.c.spec));
 }
 
 std::uint64_t DeviceContender::output_hash(int set) const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,10 +16,10 @@
 
 namespace qgemm::cuda {
 
-/// Seconds of samples a row takes at most where the options name none: the 396 rows of the default sweep then fit into
-/// the time the reference takes for its 220. Most rows end long before; those of large products, whose clock moves with
-/// the power they draw, take all of it.
-inline constexpr double default_row_seconds = 1.0;
+/// Seconds of samples a row takes at most where the options name none. Most rows end long before; it is for large
+/// products: at its power limit a GPU's clock goes up and down by several percent within about a second, which nine
+/// rows of so much time each just cover (docs/measurements/trust.md).
+inline constexpr double default_row_seconds = 0.4;
 
 /// What the rows of a point are measured with, in device memory.
 struct PointInputs {
@@ -29,6 +30,7 @@ struct PointInputs {
   const std::vector<double>* truth = nullptr;
   const Sample* sample = nullptr;
   DeviceProofs* proofs = nullptr;
+  double launch_us = 0;  ///< Of a call that does nothing.
 };
 
 /// A row being measured on a GPU.
@@ -44,16 +46,22 @@ class DeviceContender {
   void enqueue_sample() { timer_->enqueue(stream_); }
   /// Takes in the sample enqueued last, once it has passed.
   void collect();
+  /// Microseconds of one call in the sample taken in last.
+  double last_us() const { return last_us_; }
+  /// The first `samples` were taken before the GPU was steady.
+  void drop_first(std::size_t samples) { rule_.drop_first(samples); }
   /// All samples as the reference's timer takes them.
   void measure_as_reference();
   bool finished() const { return rule_.finished() || as_reference_; }
   bool sampled() const { return !rule_.samples().empty(); }
+  /// Operations for each byte that has to be moved.
+  double operations_per_byte() const;
   Result& row() { return planned_.row; }
 
   /// Writes the row from the samples. The last timed call has to have given the checked result, bit for bit.
   void conclude();
-  /// The parts of a call that quantizes inside, each timed apart from the other.
-  void split();
+  /// The parts of a call that quantizes inside, each timed apart from the other. `launch_us`: see `PointInputs`.
+  void split(double launch_us);
 
  private:
   EnqueueCall call() {
@@ -69,6 +77,7 @@ class DeviceContender {
   std::optional<GraphTimer> timer_;
   std::uint64_t checked_hash_ = 0;
   int last_set_ = 0;
+  double last_us_ = 0;
   bool as_reference_ = false;
 };
 

@@ -1,13 +1,15 @@
 #include "testbed/cuda/measure_on_device.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <memory>
 
 #include "cuda/cuda_error.hpp"
 #include "testbed/row_outcome.hpp"
-#include "timing/cpu_timer.hpp"
+#include "timing/transient.hpp"
 
 namespace qgemm::cuda {
 namespace {
@@ -39,67 +41,83 @@ class Contest {
     std::erase(contenders_, nullptr);
   }
 
-  /// Rounds that nobody counts, until the GPU's clock is what this load leaves it: products that draw more power than
-  /// it may have run up to a fifth faster in their first tenth of a second.
-  void settle(std::mt19937_64& order) {
-    // Seconds; less where rows are sampled for less: who asks for a quick look does not wait for the clock.
-    constexpr double most = 0.1;
-    const double row = std::min(stopping_limits(options_, default_row_seconds).max_seconds, most);
-    const double shortest = 1.5 * row, longest = 6 * row, block = 0.4 * row;
-    constexpr double steady = 0.01;  // relative to the block before
-    std::vector<DeviceContender*> turn;
-    for (auto& contender : contenders_) turn.push_back(contender.get());
-    const double started = now_seconds();
-    double before = 0;
-    while (going() && !turn.empty()) {
-      const double block_started = now_seconds();
-      int rounds = 0;
-      const bool fine = attempt(turn.front()->row(), [&] {
-        do {
-          std::shuffle(turn.begin(), turn.end(), order);
-          for (DeviceContender* contender : turn) contender->enqueue_sample();
-          check(cudaStreamSynchronize(stream_));
-          ++rounds;
-        } while (now_seconds() - block_started < block);
-      });
-      if (!fine) return;
-      const double now = now_seconds(), round = (now - block_started) / rounds;
-      const bool same = std::abs(round - before) < steady * round;
-      before = round;
-      if (now - started > longest || (now - started > shortest && same)) return;
+  /// Rounds of one sample of every row, until the last row has enough: to the end all rows run in the same company,
+  /// which leaves them all the same clock. Rounds before the GPU has found the clock of this load are dropped: products
+  /// that draw more power than it may have run up to a fifth faster in their first tenth of a second.
+  void sample(std::mt19937_64& order) {
+    std::vector<double> levels;                     // of each round that counts, the mean logarithm of its times
+    std::vector<GpuLog::Clock::time_point> begins;  // when it began
+    std::size_t next_look = 0;
+    const auto first = GpuLog::Clock::now();
+    const std::chrono::duration<double> shortest(shortest_seconds());
+    while (going() && !contenders_.empty()) {
+      begins.push_back(GpuLog::Clock::now());
+      if (!round(order)) break;
+      levels.push_back(level());
+      const auto passed = GpuLog::Clock::now() - first;
+      if (levels.size() < next_look || passed < shortest) continue;
+      next_look = levels.size() + levels.size() / 10 + 1;
+      // What moves later is no beginning: its power limit lets a GPU's clock rise and fall for as long as one looks.
+      constexpr double tolerance = 0.005;  // half a percent: less does not show in a median known to one
+      const std::size_t early = passed < 2 * shortest ? transient_length(levels, tolerance) : 0;
+      if (early > 0) {
+        levels.erase(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(early));
+        begins.erase(begins.begin(), begins.begin() + static_cast<std::ptrdiff_t>(early));
+        for (auto& contender : contenders_) contender->drop_first(early);
+      }
+      if (all_finished()) break;
     }
+    steady_since_ = begins.empty() ? first : begins.front();
   }
+  GpuLog::Clock::time_point steady_since() const { return steady_since_; }
 
-  /// One sample of every contender that needs more, in random order. False where none does.
-  bool round(std::mt19937_64& order) {
-    std::vector<DeviceContender*> turn;
-    for (auto& contender : contenders_) {
-      if (!contender->finished()) turn.push_back(contender.get());
-    }
-    if (turn.empty()) return false;
-    std::shuffle(turn.begin(), turn.end(), order);
-    // An error shows when the GPU gets there, whoever's launch it was: the round's first row takes the blame.
-    const bool fine = attempt(turn.front()->row(), [&] {
-      for (DeviceContender* contender : turn) contender->enqueue_sample();
-      check(cudaStreamSynchronize(stream_));
-      for (DeviceContender* contender : turn) contender->collect();
-    });
-    return fine;
-  }
-
-  void finish() {
+  void finish(double launch_us) {
     // A row that a stop cut short is `skipped`, so that a resumed run measures it whole.
     std::erase_if(contenders_, [](const auto& contender) { return !contender->finished(); });
     for (auto& contender : contenders_) {
       if (!lost_.empty()) return;
       attempt(contender->row(), [&] {
         contender->conclude();
-        contender->split();
+        contender->split(launch_us);
       });
     }
   }
 
  private:
+  bool all_finished() const {
+    return std::all_of(contenders_.begin(), contenders_.end(), [](const auto& c) { return c->finished(); });
+  }
+
+  double level() const {
+    double sum = 0;
+    for (const auto& contender : contenders_) sum += std::log(contender->last_us());
+    return sum / static_cast<double>(contenders_.size());
+  }
+
+  /// What a point is watched for at least. Where the tensor cores have much to do for each byte, the GPU reaches its
+  /// power limit, and that takes a while to show in its clock; elsewhere its clock only has to rise from idling. Less
+  /// where rows are sampled for less: who asks for a quick look does not wait for the clock.
+  double shortest_seconds() const {
+    constexpr double much = 100;  // operations a byte: at a sixth of what an H100 has for a byte it nears its limit
+    constexpr double power = 0.15, idle = 0.03;
+    double most = 0;
+    for (const auto& contender : contenders_) most = std::max(most, contender->operations_per_byte());
+    return std::min(most > much ? power : idle, 1.5 * stopping_limits(options_, default_row_seconds).max_seconds);
+  }
+
+  /// One sample of every contender, in random order. False where the GPU failed.
+  bool round(std::mt19937_64& order) {
+    std::vector<DeviceContender*> turn;
+    for (auto& contender : contenders_) turn.push_back(contender.get());
+    std::shuffle(turn.begin(), turn.end(), order);
+    // An error shows when the GPU gets there, whoever's launch it was: the round's first row takes the blame.
+    return attempt(turn.front()->row(), [&] {
+      for (DeviceContender* contender : turn) contender->enqueue_sample();
+      check(cudaStreamSynchronize(stream_));
+      for (DeviceContender* contender : turn) contender->collect();
+    });
+  }
+
   bool attempt(Result& row, const std::function<void()>& work) {
     return record_failure(row, [&] {
       try {
@@ -116,6 +134,7 @@ class Contest {
   cudaStream_t stream_;
   std::vector<std::unique_ptr<DeviceContender>> contenders_;
   std::string lost_;
+  GpuLog::Clock::time_point steady_since_{};
 };
 
 }  // namespace
@@ -132,12 +151,10 @@ Measured measure_together(std::vector<PlannedRow*>& rows, const PointInputs& inp
     contest.each([](DeviceContender& contender) { contender.measure_as_reference(); });
   } else {
     contest.each([](DeviceContender& contender) { contender.warm_up(); });
-    contest.settle(order);
-    measured.started = GpuLog::Clock::now();
-    while (contest.going() && contest.round(order)) {
-    }
+    contest.sample(order);
+    measured.started = contest.steady_since();
   }
-  contest.finish();
+  contest.finish(inputs.launch_us);
   measured.lost = contest.lost();
   return measured;
 }

@@ -13,13 +13,14 @@ namespace qgemm::cuda {
 using EnqueueCall = std::function<void(int set, cudaStream_t stream)>;
 
 /// Times calls of one product by replaying a CUDA graph of them. A sample is the mean over the graph's calls, between
-/// two events inside the graph: launching the graph is not in it, nor is the first call, which only brings back what
+/// two events inside the graph: launching the graph is not in it, nor is a first call, which only brings back what
 /// other products displaced since (on a hot measurement) or what follows from it (on a cold one). Calls use the operand
 /// sets in turn; the graph holds whole rounds of them, so that no set comes back sooner than all others have passed.
 class GraphTimer {
  public:
-  /// `calls` ≥ 1 timed calls, rounded up to whole rounds of `sets`.
-  GraphTimer(const EnqueueCall& call, int sets, int calls, cudaStream_t stream);
+  /// `calls` ≥ 1 timed calls, rounded up to whole rounds of `sets`. `first_call`: whether one that is not timed
+  /// precedes them; a product whose operands are several times the cache has nothing to find there, and no need of it.
+  GraphTimer(const EnqueueCall& call, int sets, int calls, cudaStream_t stream, bool first_call = true);
 
   /// Enqueues one sample.
   void enqueue(cudaStream_t stream) const { graph_.launch(stream); }
