@@ -21,6 +21,24 @@ std::string percent(double ratio) {
 
 std::string counted(std::int64_t count, const char* what) { return fmt::format("{} {}", count, what); }
 
+/// What share of the rows the two runs agree on.
+std::string agreement(const Comparison& comparison) {
+  std::size_t compared = 0, one = 0, three = 0;
+  for (const ComparedRow& row : comparison.rows) {
+    if (!row.time) continue;
+    const double change = std::abs(row.time->ratio - 1);
+    ++compared;
+    one += change <= 0.01 ? 1U : 0U;
+    three += change <= 0.03 ? 1U : 0U;
+  }
+  if (compared == 0) return {};
+  const auto share = [&](std::size_t count) {
+    return 100.0 * static_cast<double>(count) / static_cast<double>(compared);
+  };
+  return fmt::format(" {:.0f} % of them changed by no more than 1 %, {:.0f} % by no more than 3 %.", share(one),
+                     share(three));
+}
+
 }  // namespace
 
 std::string change_text(double ratio) { return percent(ratio) + " %"; }
@@ -83,8 +101,8 @@ std::vector<std::string> remarks(const Comparison& comparison) {
   if (comparison.spread_pct) {
     lines.push_back(
         fmt::format("Rows differ among themselves by ± {:.1f} % (robust standard deviation): two runs of one build "
-                    "show how much of that is the machine.",
-                    *comparison.spread_pct));
+                    "show how much of that is the machine.{}",
+                    *comparison.spread_pct, agreement(comparison)));
   }
   const auto weak = std::count_if(comparison.rows.begin(), comparison.rows.end(),
                                   [](const ComparedRow& row) { return row.time && row.evidence != Evidence::samples; });

@@ -19,7 +19,7 @@ void StoppingRule::drop_first(std::size_t count) {
 void StoppingRule::judge() {
   const auto enough = static_cast<std::size_t>(limits_.min_samples);
   if (samples_.size() < enough) {
-    finished_ = seconds_ >= limits_.max_seconds * limits_.patience;
+    finished_ = seconds_ >= std::max(limits_.max_seconds * limits_.patience, limits_.least_patience);
     return;
   }
   if (seconds_ >= limits_.max_seconds || samples_.size() >= static_cast<std::size_t>(limits_.max_samples)) {

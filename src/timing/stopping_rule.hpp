@@ -12,7 +12,8 @@ struct StoppingLimits {
   double max_seconds = 0.6;    ///< A row of the default sweep: 168 rows fit into four minutes.
   int min_samples = 5;         ///< p20 and p80 are samples of their own then.
   int max_samples = 1000;      ///< Enough for any statement about a median; keeps results.json small.
-  double patience = 10;        ///< Past this many times `max_seconds` even `min_samples` are not waited for.
+  double patience = 10;        ///< Past this many times `max_seconds` even `min_samples` are not waited for,
+  double least_patience = 1;   ///< but not before so many seconds: one stall of the machine is no reason to give up.
 };
 
 /// Three verbs: `add` a sample, ask whether it is `finished`, `summary` of what was seen. A row that is finished may be

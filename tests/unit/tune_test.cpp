@@ -84,6 +84,30 @@ TEST(Tune, AShippedTableIsNoReasonToSkip) {
   EXPECT_FALSE(summary.shapes[1].before_us);
 }
 
+TEST(Tune, WhatTheTablesNameStaysUnlessAnotherIsClearlyFaster) {
+  const TuningSurroundings here;
+  TuningTable shipped(gpu);
+  shipped.add(DType::s8, {1, 32, 64}, {"known", 0, 1, 7, {}});
+  shipped.save(shipped_tuning_file(gpu));
+  TuneOptions options = two_shapes();
+  options.types = {"int8"};
+  options.again = true;
+  for (const double known_us : {1.005, 1.02}) {
+    const bool stays = known_us < 1.01;
+    TuneTarget target = FakeGpu().target();
+    target.types = {DType::s8};
+    target.measure = [&](DType, const Shape&) -> std::vector<TunedChoice> {
+      return {{"new", 0, 8, 1, {}}, {"known", 0, 1, known_us, {}}};
+    };
+    const TuneSummary summary = run(options, target);
+    EXPECT_EQ(summary.shapes[0].kernel, stays ? "known" : "new swizzle 8");
+    EXPECT_EQ(summary.shapes[0].us, stays ? known_us : 1);
+    EXPECT_EQ(summary.shapes[0].before_us, known_us);
+    EXPECT_EQ(summary.shapes[1].kernel, "new swizzle 8") << "of no table until now";
+    EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64})->kernel, stays ? "known" : "new");
+  }
+}
+
 TEST(Tune, AKernelThatIsGoneIsTunedAgain) {
   const TuningSurroundings here;
   TuningTable old(gpu);
