@@ -97,6 +97,20 @@ struct Limit {
   std::string method;
 };
 
+/// What was multiplied, in one form of it: of a sample of rows as the product gets them.
+struct OperandFacts {
+  std::string of;           ///< "activations" or "weights".
+  std::string type;         ///< "int8", "e4m3", "bf16", "f32".
+  std::string granularity;  ///< Whose scale, in a provider's words: "none", "tensor", "token-azp", "channel", …
+  std::string data;         ///< What they were drawn from, see `SweepOptions::data`.
+  double absmax = 0;        ///< Of the codes as numbers: 127 of an int8 that uses its whole range.
+  double zeros_pct = 0;     ///< Share of elements that are exactly zero.
+  /// Shannon's, −Σ p·log₂ p, of the histogram of the codes, 256 bins: of 8-bit types the codes themselves, of floats
+  /// their upper byte (the sign and most of the exponent).
+  double entropy_bits = 0;
+  std::int64_t elements = 0;  ///< Looked at.
+};
+
 /// What a whole run shares.
 struct Context {
   std::string date;  ///< ISO 8601 with zone.
@@ -105,6 +119,8 @@ struct Context {
   std::vector<Limit> limits;
   std::string limits_date;  ///< When they were measured, ISO 8601: by this run, or kept from an earlier one.
   std::uint64_t seed = 0;
+  /// What the first layer multiplies, each distinct form once; empty where it was not looked at (older files).
+  std::vector<OperandFacts> operands;
   Properties options;  ///< The full set of options that ran, by their flags' names without dashes.
 
   const Limit* find_limit(std::string_view name) const;  ///< Null where it was not measured.

@@ -18,6 +18,8 @@ struct SweepOptions {
   std::vector<std::string> layers;  ///< Only layers of these names (`*` patterns); empty: all.
   std::vector<std::int64_t>
       batch_sizes;  ///< Empty: 1, 16, 64, … (up to 1024 on a CPU, 16384 on a GPU); with `quick` a short list.
+  /// In place of `batch_sizes`: FROM:TO or FROM:TO:STEP, each M from FROM to TO, to see what one more row costs.
+  std::string scan_m;
   std::vector<Shape> shapes;                      ///< Bare shapes in place of models.
   std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
   std::vector<std::string> engines{"auto"};       ///< `auto`: the best for each provider; or names, or `all`.
@@ -50,6 +52,10 @@ struct SweepOptions {
 
 /// Throws `InvalidInput` naming the option that is out of range and its bounds.
 void check(const SweepOptions& options);
+
+/// The batch sizes of a `scan_m`, ascending: FROM, FROM + STEP, … up to TO. Throws `InvalidInput` for what is no
+/// FROM:TO[:STEP] of whole numbers from 1 with FROM ≤ TO, and for more than 4096 sizes.
+std::vector<std::int64_t> parse_scan(const std::string& text);
 
 /// The options by their flags' names, as `results.json` holds them.
 Properties to_properties(const SweepOptions& options);

@@ -26,6 +26,11 @@ bool is_complete(const std::string& provider);
 void add_scheme_advice(std::vector<Advice>& out, const PointTimes& times);
 void add_quantization_advice(std::vector<Advice>& out, const PointTimes& times);
 void add_cliff_advice(std::vector<Advice>& out, const PointTimes& times);
+/// True where so many sizes were measured that single steps between neighbours are of interest, as a whole.
+bool is_scan(const std::vector<std::int64_t>& sizes);
+/// Of a scan: one `cliff` for all steps of a provider at a layer, the largest first, also where none is a cliff.
+void add_scan_advice(std::vector<Advice>& out, const PointTimes& times, const std::string& layer,
+                     const std::string& provider);
 void add_padding_advice(std::vector<Advice>& out, const PointTimes& times);
 /// With how many decoder layers; nothing where the results lack one of the model's layers.
 void add_model_advice(std::vector<Advice>& out, const PointTimes& times, const Model& model);

@@ -27,6 +27,7 @@ struct Step {
 std::vector<Step> cliffs_of(const PointTimes& times, const std::string& layer, const std::string& provider) {
   std::vector<Step> steps;
   const auto sizes = times.sizes_with(layer, {provider});
+  if (is_scan(sizes)) return {};  // see `add_scan_advice`
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
     const Timing before = *times.time(layer, sizes[i], provider), after = *times.time(layer, sizes[i + 1], provider);
     const TimingRatio growth = after / before;
@@ -39,6 +40,19 @@ std::vector<Step> cliffs_of(const PointTimes& times, const std::string& layer, c
   return steps;
 }
 
+/// Of a scan, whose hundreds of sizes have spikes that are the machine's: true where none of the two
+/// sizes before `i` takes 5 % less a row than it.
+bool lasts(const PointTimes& times, const std::string& layer, const std::string& provider,
+           const std::vector<std::int64_t>& sizes, std::size_t i) {
+  if (!is_scan(sizes)) return true;
+  const double own = times.time(layer, sizes[i], provider)->us;
+  for (std::size_t before = i - std::min<std::size_t>(i, 2); before < i; ++before) {
+    const double rows = static_cast<double>(sizes[i]) / static_cast<double>(sizes[before]);
+    if (rows * times.time(layer, sizes[before], provider)->us < (1 - worth_saying) * own) return false;
+  }
+  return true;
+}
+
 /// For each M the larger one that takes least, where that is less than its own time beyond noise.
 std::vector<Step> paddings_of(const PointTimes& times, const std::string& layer, const std::string& provider) {
   std::vector<Step> steps;
@@ -46,7 +60,7 @@ std::vector<Step> paddings_of(const PointTimes& times, const std::string& layer,
   std::optional<std::size_t> best;  // of all larger sizes
   for (std::size_t i = sizes.size(); i-- > 0;) {
     const Timing own = *times.time(layer, sizes[i], provider);
-    if (best) {
+    if (best && lasts(times, layer, provider, sizes, i)) {
       const Timing padded = *times.time(layer, sizes[*best], provider);
       const TimingRatio growth = padded / own;
       const double saved = 1 - growth.ratio;
@@ -67,7 +81,15 @@ std::vector<Step> largest_of(const PointTimes& times, const std::string& provide
     for (auto& step : steps_of(times, layer, provider)) steps.push_back(std::move(step));
   }
   std::sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.excess > b.excess; });
-  if (steps.size() > most_said) steps.resize(most_said);
+  // In a scan the sizes before one that pays would all be padded to it: the one that gains most stands for them.
+  std::vector<Step> kept;
+  for (auto& step : steps) {
+    const bool told = is_scan(times.sizes) && std::any_of(kept.begin(), kept.end(), [&](const Step& other) {
+                        return other.layer == step.layer && other.to == step.to;
+                      });
+    if (!told && kept.size() < most_said) kept.push_back(std::move(step));
+  }
+  steps = std::move(kept);
   return steps;
 }
 
@@ -81,6 +103,9 @@ Properties numbers_of(const Step& step, const char* name) {
 void add_cliff_advice(std::vector<Advice>& out, const PointTimes& times) {
   for (const auto& provider : times.providers) {
     if (!is_complete(provider)) continue;
+    for (const auto& layer : times.layers) {
+      if (is_scan(times.sizes_with(layer, {provider}))) add_scan_advice(out, times, layer, provider);
+    }
     for (const auto& step : largest_of(times, provider, cliffs_of)) {
       Advice advice = advice_on("cliff", times, step.layer, provider);
       advice.text = fmt::format("{}: {} takes {:.0f} % more a row at M = {} than at M = {} ({} against {} a call).",

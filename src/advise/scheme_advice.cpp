@@ -106,14 +106,18 @@ void add_fastest(std::vector<Advice>& out, const PointTimes& times, const std::s
   Advice advice = advice_on("scheme", times, layer);
   std::vector<std::string> providers;
   std::vector<std::int64_t> firsts, lasts;
+  constexpr std::size_t most_said = 8;  // of a noisy scan there may be dozens; all are in the numbers
   for (const auto& range : ranges) {
+    providers.push_back(range.provider);
+    firsts.push_back(range.first);
+    lasts.push_back(range.last);
+    if (providers.size() == most_said + 1)
+      advice.text += fmt::format("; and {} changes more", ranges.size() - most_said);
+    if (providers.size() > most_said) continue;
     advice.text += advice.text.empty() ? scope_text(layer) + ", fastest with quantization in the time: " : "; ";
     advice.text += printable(range.provider);
     advice.text += range.first == range.last ? fmt::format(" at M = {}", range.first)
                                              : fmt::format(" for M = {} … {}", range.first, range.last);
-    providers.push_back(range.provider);
-    firsts.push_back(range.first);
-    lasts.push_back(range.last);
   }
   advice.text += ". What gains less than 3 %, or less than the noise, is no reason to switch.";
   advice.numbers = {{"providers", providers}, {"first_m", firsts}, {"last_m", lasts}};

@@ -25,15 +25,41 @@
 namespace qgemm::cli {
 namespace {
 
-void print_plan(const SweepPlan& plan) {
+struct PlanLine {
+  SweepPlan::Point first;  ///< With the largest memory and all the time of the points of the line.
+  std::int64_t last_m = 0;
+};
+
+/// A line a point; of a scan, whose points are hundreds, a line for all M of a layer.
+std::vector<PlanLine> plan_lines(const SweepPlan& plan, bool scan) {
+  std::vector<PlanLine> lines;
+  for (const auto& point : plan.points) {
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const PlanLine& l) {
+      return scan && l.first.model == point.model && l.first.tp == point.tp && l.first.layer == point.layer &&
+             l.first.cache == point.cache;
+    });
+    if (line == lines.end()) {
+      lines.push_back({point, point.shape.m});
+      continue;
+    }
+    line->last_m = point.shape.m;
+    line->first.memory_bytes = std::max(line->first.memory_bytes, point.memory_bytes);
+    line->first.seconds += point.seconds;
+  }
+  return lines;
+}
+
+void print_plan(const SweepPlan& plan, bool scan) {
   fmt::print("{:<40} {:<12} {:>3} {:>7} {:>7} {:>7} {:<5} {:>10} {:>10}  {}\n", "model", "layer", "tp", "M", "N", "K",
              "cache", "memory", "time", "providers/engines");
-  for (const auto& point : plan.points) {
+  for (const auto& line : plan_lines(plan, scan)) {
+    const auto& point = line.first;
     std::string providers;
     for (const auto& provider : point.providers) providers += (providers.empty() ? "" : " ") + provider;
+    const std::string m = fmt::format("{}", point.shape.m), last = fmt::format("{}", line.last_m);
     fmt::print("{:<40} {:<12} {:>3} {:>7} {:>7} {:>7} {:<5} {:>10} {:>10}  {}\n", point.model, point.layer, point.tp,
-               point.shape.m, point.shape.n, point.shape.k, name(point.cache), bytes_text(point.memory_bytes),
-               duration_text(point.seconds), providers);
+               m == last ? m : m + "…" + last, point.shape.n, point.shape.k, name(point.cache),
+               bytes_text(point.memory_bytes), duration_text(point.seconds), providers);
   }
   fmt::print("\n{} rows at {} points, about {} (estimated by rule of thumb; nothing was measured).\n", plan.rows,
              plan.points.size(), duration_text(plan.seconds));
@@ -134,7 +160,7 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
   const SweepPlan plan = plan_sweep(options);  // bad input is found before a folder is made
   if (bench.plan_only) {
     if (!plan.note.empty()) fmt::print(stderr, "{}\n", plan.note);
-    print_plan(plan);
+    print_plan(plan, !options.scan_m.empty());
     return success;
   }
   const Interrupt interrupt;
@@ -186,7 +212,11 @@ void add_bench(CLI::App& app, int& exit_code) {
   auto bench = std::make_shared<BenchOptions>();
   add_bench_options(*command, *bench);
   command->callback([command, bench, &exit_code] {
+    // Of the two that say which M, the one on the command line wins over the other in the file, too.
+    const bool sizes = command->count("--batch-sizes") > 0, scan = command->count("--scan-m") > 0;
     if (!bench->config.empty()) apply_config(*command, bench->config);
+    if (sizes && !scan) bench->sweep.scan_m.clear();
+    if (scan && !sizes) bench->sweep.batch_sizes.clear();
     read_texts(*bench);
     exit_code = run_bench(*bench, command_line());
   });

@@ -1,10 +1,12 @@
 #include "operands/random_operands.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "operands/normal_table.hpp"
+#include "operands/outlier_model.hpp"
 #include "operands/random_bits.hpp"
 #include "qgemm/error.hpp"
 
@@ -34,6 +36,22 @@ Matrix zero_matrix(std::int64_t rows, std::int64_t cols) {
   return out;
 }
 
+void add_outliers(const MatrixView& a, std::uint64_t seed) {
+  const auto features = outlier_features(a.cols, seed);
+  const float massive = massive_value(a.cols, seed);
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    if (outlier_model::massive(r)) {
+      for (std::int64_t c = 0; c < a.cols; ++c) set_element(a, r, c, outlier_model::rest * element(a, r, c));
+      set_element(a, r, features.front(), massive);
+      continue;
+    }
+    for (const std::int64_t c : features) {
+      if (!outlier_model::present(seed, r, c)) continue;
+      set_element(a, r, c, outlier_model::value(outlier_model::sign(seed, c), element(a, r, c)));
+    }
+  }
+}
+
 }  // namespace
 
 DataKind parse_data_kind(const std::string& text) {
@@ -49,7 +67,7 @@ Matrix random_weights(std::int64_t n, std::int64_t k, DataKind kind, std::uint64
 
 std::vector<std::int64_t> outlier_features(std::int64_t k, std::uint64_t seed) {
   const auto count = static_cast<std::size_t>(std::max<std::int64_t>(1, k / 1000));
-  const std::uint64_t state = random_bits::row_state(seed ^ 0x6f75746c69657273U, 0);
+  const std::uint64_t state = random_bits::row_state(seed ^ outlier_model::tag, 0);
   std::vector<std::int64_t> features;
   for (std::int64_t j = 0; features.size() < count; ++j) {
     const auto c = static_cast<std::int64_t>(random_bits::slices(state, j) % static_cast<std::uint64_t>(k));
@@ -58,16 +76,15 @@ std::vector<std::int64_t> outlier_features(std::int64_t k, std::uint64_t seed) {
   return features;
 }
 
+float massive_value(std::int64_t k, std::uint64_t seed) {
+  const float length = std::sqrt(static_cast<float>(k));
+  return outlier_model::sign(seed, outlier_features(k, seed).front()) * to_float(to_bfloat16(length));
+}
+
 Matrix random_activations(std::int64_t m, std::int64_t k, DataKind kind, std::uint64_t seed) {
   if (kind == DataKind::zeros) return zero_matrix(m, k);
   Matrix out = normal_matrix(m, k, seed);
-  if (kind == DataKind::outlier) {
-    for (const std::int64_t c : outlier_features(k, seed)) {
-      for (std::int64_t r = 0; r < m; ++r) {
-        set_element(out.view(), r, c, outlier_factor * element(out.view(), r, c));
-      }
-    }
-  }
+  if (kind == DataKind::outlier && k > 0) add_outliers(out.view(), seed);
   return out;
 }
 

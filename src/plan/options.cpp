@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 
@@ -39,6 +41,35 @@ void check_word(const char* flag, const std::string& value, const std::vector<st
 
 }  // namespace
 
+std::vector<std::int64_t> parse_scan(const std::string& text) {
+  constexpr std::int64_t most_sizes = 4096;
+  const std::string named = "--scan-m is '" + text.substr(0, 64) + "': ";
+  std::vector<std::int64_t> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(':', begin), text.size());
+    std::int64_t value = 0;
+    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, value);
+    if (error != std::errc{} || rest != text.data() + end) value = 0;
+    parts.push_back(value);
+    begin = end + 1;
+  }
+  const bool whole = std::all_of(parts.begin(), parts.end(), [](auto part) { return part >= 1; });
+  if (!whole || parts.size() < 2 || parts.size() > 3) {
+    throw InvalidInput(named + "give FROM:TO or FROM:TO:STEP in whole numbers from 1, such as 1:256");
+  }
+  const std::int64_t from = parts[0], to = parts[1], step = parts.size() == 3 ? parts[2] : 1;
+  if (from > to) throw InvalidInput(named + "put the smaller M first");
+  if (to > max_dimension) throw InvalidInput(named + "give M up to " + std::to_string(max_dimension));
+  const std::int64_t count = (to - from) / step + 1;
+  if (count > most_sizes) {
+    throw InvalidInput(named + "these are " + std::to_string(count) + " sizes, give a STEP that leaves at most " +
+                       std::to_string(most_sizes));
+  }
+  std::vector<std::int64_t> sizes;
+  for (std::int64_t i = 0; i < count; ++i) sizes.push_back(from + i * step);
+  return sizes;
+}
+
 void check(const SweepOptions& options) {
   if (options.shapes.empty() && options.models.empty())
     throw InvalidInput("no model is selected: name one with --models");
@@ -50,6 +81,15 @@ void check(const SweepOptions& options) {
   }
   if (options.tp_sizes.empty()) throw InvalidInput("--tp-sizes is empty: give whole numbers from 1");
   for (const auto m : options.batch_sizes) check_dimension("--batch-sizes", m);
+  if (!options.scan_m.empty()) {
+    if (!options.batch_sizes.empty()) {
+      throw InvalidInput("--scan-m and --batch-sizes both say which M to measure: give one of them");
+    }
+    if (!options.shapes.empty()) {
+      throw InvalidInput("--shapes says which M to measure, and so does --scan-m: scan --models instead");
+    }
+    parse_scan(options.scan_m);
+  }
   for (const auto& shape : options.shapes) {
     for (const auto dimension : {shape.m, shape.n, shape.k}) check_dimension("--shapes", dimension);
   }
@@ -80,6 +120,7 @@ Properties to_properties(const SweepOptions& options) {
           {"tp-sizes", options.tp_sizes},
           {"layers", options.layers},
           {"batch-sizes", options.batch_sizes},
+          {"scan-m", options.scan_m},
           {"shapes", shapes},
           {"providers", options.providers},
           {"engines", options.engines},

@@ -29,6 +29,7 @@ struct PlannedShape {
 };
 
 std::vector<std::int64_t> batch_sizes(const SweepOptions& options, const PlanDevice& device) {
+  if (!options.scan_m.empty()) return parse_scan(options.scan_m);
   if (!options.batch_sizes.empty()) return unique_in_order(options.batch_sizes);
   return options.quick ? device.quick_batch_sizes : device.default_batch_sizes;
 }

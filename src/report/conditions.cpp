@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "report/figures.hpp"
+#include "report/operand_conditions.hpp"
 #include "report/printable.hpp"
 
 namespace qgemm {
@@ -68,9 +69,10 @@ std::string splits(const std::vector<Result>& rows) {
 
 }  // namespace
 
-std::vector<std::string> conditions_of(const std::vector<Result>& rows) {
+std::vector<std::string> conditions_of(const ResultSet& results) {
+  const auto& rows = results.rows;
   std::vector<std::string> out;
-  for (std::string line : {clocks(rows), drifts(rows), splits(rows)}) {
+  for (std::string line : {flattering_operands(results.context), clocks(rows), drifts(rows), splits(rows)}) {
     if (!line.empty()) out.push_back(std::move(line));
   }
   return out;

@@ -10,6 +10,7 @@
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
 #include "report/notes.hpp"
+#include "report/operand_conditions.hpp"
 #include "report/summary_lines.hpp"
 #include "results/context_json.hpp"
 #include "results/fields.hpp"
@@ -102,6 +103,7 @@ std::string html_data(const ResultSet& results) {
                     {"derived", std::move(derived)},
                     {"columns", std::move(columns)},
                     {"notes", std::move(notes)},
+                    {"operands", flattering_operands(results.context)},
                     {"engines", engines_of(results.rows)},
                     {"outcomes", count_outcomes(results)}});
 }

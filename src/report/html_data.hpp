@@ -7,7 +7,7 @@ namespace qgemm {
 
 /// What the page's script draws, as JSON:
 /// {"context": {…}, "fields": [name…], "rows": [[value…]…], "derived": [[column, FLOP/byte]…], "columns": [{…}…],
-///  "notes": [{…}…], "engines": [text…], "outcomes": text}
+///  "notes": [{…}…], "operands": text, "engines": [text…], "outcomes": text}
 /// `fields` and `rows` are those of results.csv, values as in results.json; `derived` has for each row its place in
 /// `columns` (−1: in none) and its arithmetic intensity (null where the provider is unknown). `columns` are those of
 /// the tables with their line of the summary, so that page and tables say the same.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -85,6 +86,25 @@ std::vector<Column> columns_of(const std::vector<Result>& rows) {
   drop_unsupported(columns, rows);
   std::stable_partition(columns.begin(), columns.end(), [](const Column& c) { return c.cache == "hot"; });
   return columns;
+}
+
+std::vector<std::int64_t> LayerTable::shown_sizes() const {
+  constexpr std::size_t most_shown = 64;
+  if (batch_sizes.size() <= most_shown) return batch_sizes;
+  std::vector<std::int64_t> shown;
+  for (std::size_t i = 0; i < batch_sizes.size(); ++i) {
+    const auto round = [](std::int64_t m) { return std::has_single_bit(static_cast<std::uint64_t>(m)); };
+    const bool end = i == 0 || i + 1 == batch_sizes.size();
+    if (end || round(batch_sizes[i]) || round(batch_sizes[i - 1])) shown.push_back(batch_sizes[i]);
+  }
+  return shown;
+}
+
+std::string LayerTable::hidden_text() const {
+  const std::size_t hidden = batch_sizes.size() - shown_sizes().size();
+  if (hidden == 0) return {};
+  return fmt::format("{} of {} sizes are not shown: all are in --format csv, the plot and the page; see qgemm advise.",
+                     hidden, batch_sizes.size());
 }
 
 const Result* LayerTable::find(std::int64_t m, const Column& column) const {

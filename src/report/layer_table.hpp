@@ -39,6 +39,12 @@ struct LayerTable {
   std::vector<std::int64_t> batch_sizes;  ///< Ascending.
   std::vector<const Result*> rows;
 
+  /// Those that a table shows: all of them, or of more than 64 (a scan's) the powers of two, what comes right after
+  /// each of them, where cliffs are likely, and the ends.
+  std::vector<std::int64_t> shown_sizes() const;
+  /// "240 of 256 sizes …": where `shown_sizes` are not all, else empty.
+  std::string hidden_text() const;
+
   /// The last row of the point in the column, or null.
   const Result* find(std::int64_t m, const Column& column) const;
   /// True where a row of the family is there; with `measured` one that can be shown.

@@ -40,11 +40,12 @@ std::string layer_section(const LayerTable& table) {
   std::vector<std::string> heading{"M"};
   for (const auto& column : table.columns) heading.push_back(markdown_text(column.label()));
   out += markdown_line(heading) + rule(heading.size(), "---:");
-  for (const std::int64_t m : table.batch_sizes) {
+  for (const std::int64_t m : table.shown_sizes()) {
     std::vector<std::string> cells{fmt::format("{}", m)};
     for (const auto& column : table.columns) cells.push_back(cell_of(table.find(m, column), column));
     out += markdown_line(cells);
   }
+  if (const auto hidden = table.hidden_text(); !hidden.empty()) out += "\n" + markdown_text(hidden) + "\n";
   return out + "\n";
 }
 
@@ -58,7 +59,7 @@ std::string summary_section(const ResultSet& results) {
   }
   out +=
       "\nSpeedups and share of the physical limit: geometric means; SQNR: median. " + count_outcomes(results) + ".\n";
-  for (const auto& line : conditions_of(results.rows)) out += "\n" + markdown_text(line) + "\n";
+  for (const auto& line : conditions_of(results)) out += "\n" + markdown_text(line) + "\n";
   return out;
 }
 

@@ -12,6 +12,27 @@ namespace {
 /// The share of the axis a label of a batch size takes.
 constexpr double label_share = 1.0 / 24;
 
+/// More ticks, each with a line of the grid, would be a grey wall.
+constexpr std::size_t most_ticks = 40;
+
+/// Of a scan: powers of two, and the ends where they lie apart from those.
+PlotAxis round_ticks(PlotAxis axis, const std::vector<std::int64_t>& sizes) {
+  const auto add = [&](std::int64_t m) {
+    const char* separator = axis.ticks.empty() ? "" : ", ";
+    axis.ticks += fmt::format("{}'{}' {}", separator, m, m);
+    axis.bare_ticks += fmt::format("{}'' {}", separator, m);
+  };
+  const auto apart = [&](std::int64_t a, std::int64_t b) {
+    return std::log2(static_cast<double>(b) / static_cast<double>(a)) >= label_share * std::log2(axis.high / axis.low);
+  };
+  add(sizes.front());
+  for (std::int64_t m = 1; m < sizes.back(); m *= 2) {
+    if (m > sizes.front() && apart(sizes.front(), m) && apart(m, sizes.back())) add(m);
+  }
+  add(sizes.back());
+  return axis;
+}
+
 }  // namespace
 
 PlotAxis batch_axis(const std::vector<std::int64_t>& sizes) {
@@ -23,6 +44,7 @@ PlotAxis batch_axis(const std::vector<std::int64_t>& sizes) {
   const double margin = std::max(0.03 * (last - first), 0.25);
   axis.low = std::exp2(first - margin);
   axis.high = std::exp2(last + margin);
+  if (sizes.size() > most_ticks) return round_ticks(axis, sizes);
   double labelled = -1e9;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const double place = std::log2(static_cast<double>(sizes[i]));

@@ -12,8 +12,8 @@ struct PlotAxis {
   std::string bare_ticks;  ///< The same without labels, for a panel above another.
 };
 
-/// A logarithmic axis of batch sizes, each with a tick; where they lie too close to read, not each with a label.
-/// `sizes` ascending.
+/// A logarithmic axis of batch sizes, each with a tick; where they lie too close to read, not each with a label. More
+/// than 40 sizes have ticks at powers of two. `sizes` ascending.
 PlotAxis batch_axis(const std::vector<std::int64_t>& sizes);
 
 /// A logarithmic axis that holds all `values` (between 1e-9 and 1e9), with round ticks (1, 2, 5; more where it spans

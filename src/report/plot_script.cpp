@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
 #include "report/gnuplot.hpp"
 #include "report/plot_axes.hpp"
@@ -15,15 +17,25 @@ namespace {
 constexpr int plot_width = 1400, plot_height = 840;  // pixels
 constexpr const char* x_label = "set xlabel 'M (batch size, tokens)'\n";
 
-/// M, TFLOP/s, its bounds, and the speedup over bf16 ("nan", which gnuplot leaves out, where it is not known).
+/// With more, the points' shapes would hide the lines: a line then has them at powers of two (and its ends) only.
+constexpr std::size_t most_shapes = 40;
+
+bool has_shape(const std::vector<PlotPoint>& points, std::size_t i) {
+  const auto m = static_cast<std::uint64_t>(points[i].m);
+  return points.size() <= most_shapes || std::has_single_bit(m) || i == 0 || i + 1 == points.size();
+}
+
+/// M, TFLOP/s, its bounds, the speedup over bf16 ("nan", which gnuplot leaves out, where it is not known), and whether
+/// the point has its series' shape.
 std::string data_blocks(const std::vector<PlotSeries>& all) {
   std::string out;
   for (std::size_t i = 0; i < all.size(); ++i) {
     out += fmt::format("$series{} << EndOfData\n", i);
-    for (const auto& p : all[i].points) {
+    for (std::size_t at = 0; at < all[i].points.size(); ++at) {
+      const auto& p = all[i].points[at];
       if (p.after_gap) out += '\n';  // an empty line breaks gnuplot's lines and bands
-      out += fmt::format("{} {:.9g} {:.9g} {:.9g} {}\n", p.m, p.tflops, p.low, p.high,
-                         p.speedup ? fmt::format("{:.9g}", *p.speedup) : "nan");
+      out += fmt::format("{} {:.9g} {:.9g} {:.9g} {} {}\n", p.m, p.tflops, p.low, p.high,
+                         p.speedup ? fmt::format("{:.9g}", *p.speedup) : "nan", has_shape(all[i].points, at) ? 1 : 0);
     }
     out += "EndOfData\n";
   }
@@ -45,6 +57,21 @@ std::string line_element(const PlotSeries& series, const std::string& data, cons
                      data, series.style.colour, series.style.dash, series.style.point, title);
 }
 
+/// Column `y` of series `index` over M: with its shapes, or, of a scan, as a line and some shapes.
+void add_line(std::vector<std::string>& elements, const std::vector<PlotSeries>& all, std::size_t index, int y) {
+  const auto& series = all[index];
+  if (series.points.size() <= most_shapes) {
+    elements.push_back(line_element(series, fmt::format("$series{} using 1:{}", index, y), "notitle"));
+    return;
+  }
+  elements.push_back(fmt::format("$series{} using 1:{} with lines linecolor rgb '{}' linewidth 1.5 dashtype {} notitle",
+                                 index, y, series.style.colour, series.style.dash));
+  elements.push_back(
+      fmt::format("$series{} using 1:(column(6) > 0 ? column({}) : NaN) with points linecolor rgb '{}' pointtype {} "
+                  "pointsize 1.2 notitle",
+                  index, y, series.style.colour, series.style.point));
+}
+
 std::string tflops_panel(const std::vector<PlotSeries>& all) {
   std::vector<std::string> elements;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -52,15 +79,13 @@ std::string tflops_panel(const std::vector<PlotSeries>& all) {
         "$series{} using 1:3:4 with filledcurves fillcolor rgb '{}' fillstyle transparent solid 0.2 noborder notitle",
         i, all[i].style.colour));
   }
-  for (std::size_t i = 0; i < all.size(); ++i)
-    elements.push_back(line_element(all[i], fmt::format("$series{} using 1:2", i), "notitle"));
+  for (std::size_t i = 0; i < all.size(); ++i) add_line(elements, all, i, 2);
   return plot_command(elements);
 }
 
 std::string speedup_panel(const std::vector<PlotSeries>& all) {
   std::vector<std::string> elements{"1 with lines linecolor rgb '#000000' linewidth 1 notitle"};
-  for (std::size_t i = 0; i < all.size(); ++i)
-    elements.push_back(line_element(all[i], fmt::format("$series{} using 1:5", i), "notitle"));
+  for (std::size_t i = 0; i < all.size(); ++i) add_line(elements, all, i, 5);
   return plot_command(elements);
 }
 

@@ -54,7 +54,7 @@ std::string render_summary(const ResultSet& results, bool colour) {
     out += "Speedups and share of the physical limit: geometric means over the measured rows. SQNR: median.\n";
     out += "beats: faster at every layer at that M and every larger one measured.\n";
   }
-  for (const auto& line : conditions_of(results.rows)) out += line + "\n";
+  for (const auto& line : conditions_of(results)) out += line + "\n";
   const bool wrong = std::any_of(results.rows.begin(), results.rows.end(), [](const Result& row) {
     return row.outcome == Outcome::incorrect || row.outcome == Outcome::failed;
   });

@@ -118,7 +118,7 @@ Grid grid_of(const LayerTable& table, std::size_t begin, std::size_t end) {
     if (shown.f32) units.push_back({.text = "/f32", .emphasis = Emphasis::dim});
   }
   grid.add(std::move(units));
-  for (const std::int64_t m : table.batch_sizes) {
+  for (const std::int64_t m : table.shown_sizes()) {
     std::vector<GridCell> line{{.text = fmt::format("{}", m)}};
     const auto best = best_tflops(table, m);
     for (std::size_t c = begin; c < end; ++c) add_cells(line, table.find(m, table.columns[c]), ratios[c - begin], best);
@@ -140,6 +140,7 @@ std::string render_layer(const LayerTable& table, bool colour) {
     out += grid_of(table, begin, end).render(colour) + "\n";
     begin = end;
   }
+  if (const auto hidden = table.hidden_text(); !hidden.empty()) out += hidden + "\n\n";
   return out;
 }
 

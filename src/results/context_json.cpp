@@ -68,6 +68,41 @@ std::vector<Limit> read_limits(const Json& json) {
   return limits;
 }
 
+std::vector<OperandFacts> read_operands(const Json& json) {
+  if (!json.is_array()) throw InvalidInput("operands must be a list, not " + kind_of(json));
+  std::vector<OperandFacts> operands;
+  for (const auto& entry : json) {
+    const std::string place = "operands[" + std::to_string(operands.size()) + "]";
+    expect_object(entry, place);
+    OperandFacts facts;
+    read_member(entry, "of", place + ".", facts.of);
+    read_member(entry, "type", place + ".", facts.type);
+    read_member(entry, "granularity", place + ".", facts.granularity);
+    read_member(entry, "data", place + ".", facts.data);
+    read_member(entry, "absmax", place + ".", facts.absmax);
+    read_member(entry, "zeros_pct", place + ".", facts.zeros_pct);
+    read_member(entry, "entropy_bits", place + ".", facts.entropy_bits);
+    read_member(entry, "elements", place + ".", facts.elements);
+    operands.push_back(std::move(facts));
+  }
+  return operands;
+}
+
+Json write_operands(const std::vector<OperandFacts>& operands) {
+  Json list = Json::array();
+  for (const auto& facts : operands) {
+    list.push_back({{"of", facts.of},
+                    {"type", facts.type},
+                    {"granularity", facts.granularity},
+                    {"data", facts.data},
+                    {"absmax", write_value(facts.absmax)},
+                    {"zeros_pct", write_value(facts.zeros_pct)},
+                    {"entropy_bits", write_value(facts.entropy_bits)},
+                    {"elements", facts.elements}});
+  }
+  return list;
+}
+
 }  // namespace
 
 Json write_context(const Context& context) {
@@ -81,16 +116,19 @@ Json write_context(const Context& context) {
   }
   Json options = Json::object();
   for (const auto& [name, value] : context.options) options[name] = write_value(value);
-  return {{"date", context.date},
-          {"host", context.host},
-          {"command", context.command},
-          {"qgemm_version", context.qgemm_version},
-          {"git_revision", context.git_revision},
-          {"device", std::move(device)},
-          {"limits", std::move(limits)},
-          {"limits_date", context.limits_date},
-          {"seed", context.seed},
-          {"options", std::move(options)}};
+  Json out{{"date", context.date},
+           {"host", context.host},
+           {"command", context.command},
+           {"qgemm_version", context.qgemm_version},
+           {"git_revision", context.git_revision},
+           {"device", std::move(device)},
+           {"limits", std::move(limits)},
+           {"limits_date", context.limits_date},
+           {"seed", context.seed},
+           {"options", std::move(options)}};
+  // A file that was written without them stays, read and written again, the same bytes.
+  if (!context.operands.empty()) out["operands"] = write_operands(context.operands);
+  return out;
 }
 
 Context read_context(const Json& json) {
@@ -106,6 +144,7 @@ Context read_context(const Json& json) {
   if (json.contains("limits")) context.limits = read_limits(json["limits"]);
   read_member(json, "limits_date", "", context.limits_date);
   if (json.contains("seed")) at("seed", [&] { read_seed(json["seed"], context.seed); });
+  if (json.contains("operands")) context.operands = read_operands(json["operands"]);
   if (json.contains("options")) {
     context.options = read_properties(expect_object(json["options"], "options"), "options.");
   }

@@ -80,7 +80,29 @@ class Sweep {
  private:
   Context context() const {
     if (run_.context != nullptr) return *run_.context;
-    return describe_run(options_, run_, *testbed_);
+    Context out = describe_run(options_, run_, *testbed_);
+    out.operands = operands();
+    return out;
+  }
+
+  /// Of the first layer, which is measured first and uses its weights again; with as many tokens as tell something, up
+  /// to those that are made at once.
+  std::vector<OperandFacts> operands() const {
+    constexpr std::int64_t most_tokens = 1024;
+    if (points_.empty() || stopped()) return {};
+    Shape shape = points_.front().shape;
+    std::vector<Scheme> schemes;
+    for (const Point& point : points_) {
+      if (point.shape.n == shape.n && point.shape.k == shape.k && point.shape.m <= most_tokens) {
+        shape.m = std::max(shape.m, point.shape.m);
+      }
+      for (const Case& c : point.cases) {
+        const bool known = std::find(schemes.begin(), schemes.end(), c.spec.scheme) != schemes.end();
+        std::string reason;
+        if (!known && resolve(c, reason) != nullptr) schemes.push_back(c.spec.scheme);
+      }
+    }
+    return testbed_->operands(shape, schemes);
   }
 
   /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the

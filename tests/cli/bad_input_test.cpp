@@ -86,6 +86,8 @@ const std::vector<BadInput> numbers{
     {{"bench", "--batch-sizes", "99999999999"}, {"--batch-sizes", "99999999999"}},
     {{"bench", "--batch-sizes", "16", "abc"}, {"--batch-sizes", "abc"}},
     {{"bench", "--batch-sizes", "1.5"}, {"--batch-sizes", "1.5"}},
+    {{"bench", "--scan-m", "1:256", "--batch-sizes", "16"}, {"--scan-m", "--batch-sizes", "one of them"}},
+    {{"bench", "--scan-m", "256"}, {"--scan-m", "'256'", "1:256"}},
     {{"bench", "--tp-sizes", "3"}, {"size 3", "layer o", "4096"}},
     {{"bench", "--tp-sizes", "0"}, {"--tp-sizes", "0", "from 1"}},
     {{"bench", "--shapes", "4x5"}, {"'4x5'", "MxNxK"}},

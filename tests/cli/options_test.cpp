@@ -40,6 +40,27 @@ TEST(Plan, NamesProvidersThatCannotRun) {
   EXPECT_EQ(lines_with(run.out, "/unsupported"), 2U) << run.out;
 }
 
+TEST(Plan, HasALineForAllSizesOfAScan) {
+  const ScratchFolder scratch;
+  const Finished run = plan({"--models", "3.1-8B", "--scan-m", "1:256", "--cache", "hot", "cold"}, scratch);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(lines_with(run.out, " 1…256 "), 8U) << run.out;  // 4 layers × 2 cache states
+  EXPECT_NE(run.out.find("12288 rows at 2048 points"), std::string::npos) << run.out;
+}
+
+TEST(Config, OfTwoFlagsThatSayWhichMTheCommandLinesWins) {
+  const ScratchFolder scratch;
+  put_text(scratch / "scan.toml", "scan-m = \"8:10\"\n");
+  put_text(scratch / "sizes.toml", "batch-sizes = [1, 2]\n");
+  put_text(scratch / "both.toml", "batch-sizes = [1, 2]\nscan-m = \"8:10\"\n");
+  EXPECT_NE(plan({"--config", "scan.toml"}, scratch).out.find(" 8…10 "), std::string::npos);
+  EXPECT_NE(plan({"--config", "sizes.toml", "--scan-m", "3:5"}, scratch).out.find(" 3…5 "), std::string::npos);
+  EXPECT_NE(plan({"--config", "scan.toml", "--batch-sizes", "7"}, scratch).out.find("at 4 points"), std::string::npos);
+  const Finished both = plan({"--config", "both.toml"}, scratch);
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_EQ(both.complaints().size(), 1U) << both.err;
+}
+
 TEST(Config, GivesFlagsAndTheCommandLineWins) {
   const ScratchFolder scratch;
   put_text(scratch / "sweep.toml",

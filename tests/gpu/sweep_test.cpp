@@ -40,6 +40,46 @@ TEST_F(CudaSweep, EveryProviderAndEngineOnOddShapes) {
   EXPECT_GT(measured, 300);
 }
 
+// The device's own codes, copied from it, are those that a CPU makes of the same operands.
+TEST_F(CudaSweep, SaysWhatItMultipliedAsACpuDoes) {
+  for (const char* data : {"normal", "outlier", "zeros"}) {
+    SweepOptions o = options();
+    o.shapes = {{200, 129, 1000}};
+    o.data = data;
+    o.providers = {"bf16", "int8-*-w-token-a*", "int8-tensor-w-tensor-a*", "int8-channel-w-dyntensor-a"};
+    const ResultSet gpu = run_sweep(o);
+    o.device = "cpu";
+    const ResultSet cpu = run_sweep(o);
+    ASSERT_FALSE(gpu.context.operands.empty());
+    ASSERT_EQ(gpu.context.operands.size(), cpu.context.operands.size());
+    for (std::size_t i = 0; i < gpu.context.operands.size(); ++i) {
+      const OperandFacts &a = gpu.context.operands[i], &b = cpu.context.operands[i];
+      SCOPED_TRACE(a.of + " " + a.type + " " + a.granularity + " of " + data);
+      EXPECT_EQ(a.of + a.type + a.granularity, b.of + b.type + b.granularity);
+      EXPECT_EQ(a.absmax, b.absmax);
+      EXPECT_EQ(a.zeros_pct, b.zeros_pct);
+      EXPECT_EQ(a.entropy_bits, b.entropy_bits);
+      EXPECT_EQ(a.elements, b.elements);
+    }
+  }
+}
+
+TEST_F(CudaSweep, FewBitsAreLeftOfZerosInFp8Too) {
+  SweepOptions o = options();
+  o.shapes = {{64, 128, 1024}};
+  o.providers = {"fp8-channel-w-token-a"};
+  const auto normal = run_sweep(o).context.operands;
+  if (normal.empty()) GTEST_SKIP() << "this GPU has no fp8";
+  for (const OperandFacts& facts : normal) {
+    EXPECT_EQ(facts.type, "e4m3");
+    EXPECT_EQ(facts.absmax, 448);
+    EXPECT_LT(facts.zeros_pct, 0.1);
+    EXPECT_NEAR(facts.entropy_bits, 6.5, 0.2);
+  }
+  o.data = "zeros";
+  for (const OperandFacts& facts : run_sweep(o).context.operands) EXPECT_EQ(facts.zeros_pct, 100);
+}
+
 TEST_F(CudaSweep, ColdRowsRotateOverMoreThanTwiceTheCache) {
   SweepOptions o = options();
   o.shapes = {{8, 1024, 1024}, {512, 4096, 4096}};

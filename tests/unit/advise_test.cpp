@@ -121,6 +121,71 @@ TEST(AdviseCliffs, AreMoreThanProportionalGrowth) {
   EXPECT_TRUE(of_kind(advise(noisy), "cliff").empty()) << "the noise may have made it";
 }
 
+/// bf16 at M = 1 … `last`: `us` of M.
+template <class Us>
+ResultSet scan_with(std::int64_t last, double noise_pct, Us us) {
+  std::vector<Result> rows;
+  for (std::int64_t m = 1; m <= last; ++m) rows.push_back(timed_row("bf16", m, us(m), noise_pct));
+  return run_with(std::move(rows));
+}
+
+TEST(AdviseScan, IsOneSentenceWithTheLargestSteps) {
+  // Tiles of 64 rows: a step after each, of 10 in 30, 40, 50; each row more costs a thousandth.
+  const auto tiles = [](std::int64_t m) {
+    return 20 + 10 * static_cast<double>((m + 63) / 64) + 0.001 * static_cast<double>(m);
+  };
+  const auto cliffs = of_kind(advise(scan_with(256, 0.5, tiles)), "cliff");
+  ASSERT_EQ(cliffs.size(), 1U);
+  EXPECT_EQ(cliffs[0].layer, "qkv");
+  EXPECT_EQ(number(cliffs[0], "cliffs"), 3);
+  EXPECT_EQ(number(cliffs[0], "scanned_sizes"), 256);
+  EXPECT_EQ(number(cliffs[0], "m"), 64);
+  EXPECT_EQ(number(cliffs[0], "next_m"), 65);
+  EXPECT_NEAR(number(cliffs[0], "more_time"), 40.065 / 30.064 - 1, 1e-12);
+  EXPECT_NEAR(number(cliffs[0], "more_per_row"), 40.065 / 30.064 * 64 / 65 - 1, 1e-12);
+  for (const char* part :
+       {"3 cliffs in the scan of 256 sizes, M = 1 … 256", "M = 64 → 65 (+33 % time: 30.1 µs → 40.1 µs)",
+        "M = 128 → 129 (+25 %", "M = 192 → 193 (+20 %"}) {
+    EXPECT_NE(cliffs[0].text.find(part), std::string::npos) << cliffs[0].text;
+  }
+}
+
+TEST(AdviseScan, SaysTheLargestStepWhereNoneIsACliff) {
+  const auto smooth = [](std::int64_t m) { return m <= 100 ? 50.0 : 51.0; };
+  const auto cliffs = of_kind(advise(scan_with(200, 0.5, smooth)), "cliff");
+  ASSERT_EQ(cliffs.size(), 1U);
+  EXPECT_EQ(number(cliffs[0], "cliffs"), 0);
+  EXPECT_EQ(number(cliffs[0], "m"), 100);
+  EXPECT_NE(
+      cliffs[0].text.find("no cliff in the scan of 200 sizes, M = 1 … 200; the largest step is M = 100 → 101 (+2 %"),
+      std::string::npos)
+      << cliffs[0].text;
+}
+
+TEST(AdviseScan, SpikesDipsAndNoiseAreNoCliffs) {
+  const auto count = [](double noise_pct, auto us) {
+    return number(of_kind(advise(scan_with(64, noise_pct, us)), "cliff").at(0), "cliffs");
+  };
+  EXPECT_EQ(count(0.5, [](std::int64_t m) { return m == 40 ? 80.0 : 50.0; }), 0) << "one slow size";
+  EXPECT_EQ(count(0.5, [](std::int64_t m) { return m == 40 ? 20.0 : 50.0; }), 0) << "one fast size";
+  const auto step = [](std::int64_t m) { return m <= 32 ? 50.0 : 60.0; };
+  EXPECT_EQ(count(0.5, step), 1);
+  EXPECT_EQ(count(6, step), 0) << "2·√2·6 % of noise are more than the 16 % past proportion";
+  EXPECT_EQ(count(0.5, [](std::int64_t m) { return 10.0 * static_cast<double>(m); }), 0) << "proportional";
+}
+
+TEST(AdvisePadding, OfAScanTheSizeThatGainsMostStandsForTheOthers) {
+  const auto odd = [](std::int64_t m) { return m % 32 == 0 ? 50.0 : 80.0; };
+  const auto paddings = of_kind(advise(scan_with(64, 0.5, odd)), "padding");
+  ASSERT_EQ(paddings.size(), 2U);  // to 32 and to 64
+  EXPECT_NE(number(paddings[0], "next_m"), number(paddings[1], "next_m"));
+}
+
+TEST(AdvisePadding, OfAScanPaysForNoSpike) {
+  const auto spike = [](std::int64_t m) { return m == 40 ? 80.0 : 50.0; };
+  EXPECT_TRUE(of_kind(advise(scan_with(64, 0.5, spike)), "padding").empty());
+}
+
 TEST(AdvisePadding, PaysWhereALargerMTakesLess) {
   const auto run = run_with({timed_row("bf16", 100, 120), timed_row("bf16", 120, 110), timed_row("bf16", 128, 80),
                              timed_row("bf16", 256, 160)});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 
 #include "qgemm/error.hpp"
 
@@ -154,11 +155,53 @@ TEST(Plan, RefusesWhatCannotBeMeasuredNamingIt) {
   EXPECT_EQ(with([](auto& o) { o.shapes = {{1, 16, 200'000}}, o.providers = {"bf16"}; }), "");
 }
 
+TEST(Plan, AScanHasEachSize) {
+  EXPECT_EQ(parse_scan("3:6"), (std::vector<std::int64_t>{3, 4, 5, 6}));
+  EXPECT_EQ(parse_scan("7:7"), (std::vector<std::int64_t>{7}));
+  EXPECT_EQ(parse_scan("1:10:4"), (std::vector<std::int64_t>{1, 5, 9}));
+  EXPECT_EQ(parse_scan("1:4096").size(), 4096U);
+  SweepOptions options;
+  options.scan_m = "127:129";
+  options.layers = {"o"};
+  options.quick = true;
+  for (const PlanDevice& device : {cpu(), cuda_plan_device({"cutlass"}, true)}) {
+    const auto points = plan_points(options, device);
+    ASSERT_EQ(points.size(), 3U);
+    EXPECT_EQ(points[0].shape, (Shape{127, 4096, 4096}));
+    EXPECT_EQ(points[2].shape, (Shape{129, 4096, 4096}));
+  }
+}
+
+TEST(Plan, AScanThatIsNoneIsToldInOneSentence) {
+  for (const char* text :
+       {"", "1", "1:", ":1", "a:b", "1:2:3:4", "0:4", "-1:4", "1:4:0", "1.5:4", "1:4 ", "1:99999999999999999999"}) {
+    EXPECT_THROW(parse_scan(text), InvalidInput) << text;
+  }
+  const auto told = [](const std::string& scan, const std::function<void(SweepOptions&)>& change = {}) {
+    SweepOptions options;
+    options.scan_m = scan;
+    if (change) change(options);
+    return message_of(options);
+  };
+  EXPECT_EQ(told("16"), "--scan-m is '16': give FROM:TO or FROM:TO:STEP in whole numbers from 1, such as 1:256");
+  EXPECT_EQ(told("9:8"), "--scan-m is '9:8': put the smaller M first");
+  EXPECT_EQ(told("1:99999999"), "--scan-m is '1:99999999': give M up to 16777216");
+  EXPECT_EQ(told("1:5000"), "--scan-m is '1:5000': these are 5000 sizes, give a STEP that leaves at most 4096");
+  EXPECT_EQ(told("1:2", [](auto& o) { o.batch_sizes = {1}; }),
+            "--scan-m and --batch-sizes both say which M to measure: give one of them");
+  EXPECT_EQ(told("1:2",
+                 [](auto& o) {
+                   o.shapes = {{1, 8, 8}};
+                 }),
+            "--shapes says which M to measure, and so does --scan-m: scan --models instead");
+}
+
 TEST(Plan, OptionsAreAllInTheProperties) {
   const auto properties = to_properties({});
-  for (const char* flag : {"models",   "tp-sizes",  "layers",      "batch-sizes", "shapes",     "providers", "engines",
-                           "device",   "threads",   "cache",       "scales",      "data",       "output",    "bias",
-                           "max-time", "max-noise", "min-samples", "timer",       "max-memory", "seed"}) {
+  for (const char* flag :
+       {"models",   "tp-sizes",  "layers",      "batch-sizes", "shapes",     "providers", "engines",
+        "device",   "threads",   "cache",       "scales",      "data",       "output",    "bias",
+        "max-time", "max-noise", "min-samples", "timer",       "max-memory", "seed",      "scan-m"}) {
     EXPECT_TRUE(std::any_of(properties.begin(), properties.end(), [&](const auto& p) { return p.first == flag; }))
         << flag;
   }

@@ -114,6 +114,14 @@ std::size_t count(const std::string& text, std::string_view part) {
   return found;
 }
 
+TEST(Html, SaysWhatFlatters) {
+  ResultSet run = sample_run(1, 1);
+  EXPECT_EQ(Json::parse(html_data(run))["operands"], "");
+  run.context.operands = {{"weights", "int8", "channel", "zeros", 0, 100, 0, 65536}};
+  EXPECT_NE(html_data(run).find("weights (int8, scale per channel): 100 % zeros"), std::string::npos);
+  EXPECT_EQ(Json::parse(html_data(run))["context"]["operands"][0]["data"], "zeros");
+}
+
 TEST(Html, IsOnePageThatLoadsNothing) {
   const std::string page = page_of(sample_run());
   if (page.empty()) GTEST_SKIP() << "built without Chart.js";

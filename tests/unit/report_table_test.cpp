@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "qgemm/report.hpp"
+#include "report/layer_table.hpp"
 #include "report/printable.hpp"
 #include "report_golden.hpp"
 #include "results_sample.hpp"
@@ -158,6 +159,19 @@ TEST(ReportTable, NothingMeasured) {
   EXPECT_EQ(render_table({}), "No rows were measured.\n");
   EXPECT_NE(render_summary({}).find("0 rows"), std::string::npos);
   EXPECT_FALSE(render_markdown({}).empty());
+}
+
+TEST(ReportTable, OfAScanShowsWhereCliffsAreLikely) {
+  ResultSet run;
+  for (std::int64_t m = 1; m <= 100; ++m) run.rows.push_back(sample_row("bf16", m, 1));
+  const LayerTable table = layer_tables(run).at(0);
+  EXPECT_EQ(table.shown_sizes(), (std::vector<std::int64_t>{1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 100}));
+  for (const std::string& text : {render_table(run), render_markdown(run)}) {
+    EXPECT_NE(text.find("86 of 100 sizes are not shown"), std::string::npos) << text;
+  }
+  run.rows.resize(64);
+  EXPECT_EQ(layer_tables(run).at(0).shown_sizes().size(), 64U);
+  EXPECT_EQ(render_table(run).find("not shown"), std::string::npos);
 }
 
 }  // namespace

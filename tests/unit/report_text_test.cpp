@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "report/figures.hpp"
 #include "report/grid.hpp"
@@ -70,6 +72,10 @@ TEST(ReportText, Means) {
 TEST(ReportText, Axes) {
   EXPECT_EQ(batch_axis({1, 16, 1024}).ticks, "'1' 1, '16' 16, '1024' 1024");
   EXPECT_EQ(batch_axis({1, 2, 1000, 1023, 1024}).ticks, "'1' 1, '2' 2, '' 1000, '' 1023, '1024' 1024");
+  std::vector<std::int64_t> scan;
+  for (std::int64_t m = 3; m <= 100; ++m) scan.push_back(m);
+  EXPECT_EQ(batch_axis(scan).ticks, "'3' 3, '4' 4, '8' 8, '16' 16, '32' 32, '64' 64, '100' 100");
+  EXPECT_EQ(batch_axis(scan).bare_ticks, "'' 3, '' 4, '' 8, '' 16, '' 32, '' 64, '' 100");
   const PlotAxis one = batch_axis({64});
   EXPECT_LT(one.low, 64);
   EXPECT_GT(one.high, 64);

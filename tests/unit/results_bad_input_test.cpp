@@ -87,6 +87,10 @@ TEST(ResultsBadInput, WrongTypesInTheContext) {
   expect_mentions(rejection(changed("\"limits\": {}", "\"limits\": {\"int8\": 4}")), {"limits.int8"});
   expect_mentions(rejection(changed("\"limits\": {}", "\"limits\": []")), {"limits"});
   expect_mentions(rejection(changed("\"options\": {}", "\"options\": 1")), {"options"});
+  expect_mentions(rejection(changed("\"options\": {}", "\"operands\": {}")), {"operands", "list"});
+  expect_mentions(rejection(changed("\"options\": {}", "\"operands\": [3]")), {"operands[0]"});
+  expect_mentions(rejection(changed("\"options\": {}", "\"operands\": [{}, {\"zeros_pct\": []}]")),
+                  {"operands[1].zeros_pct"});
   expect_mentions(rejection(changed("\"device\": {", "\"x\": {")), {"device"});
 }
 

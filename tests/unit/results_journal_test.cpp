@@ -33,6 +33,15 @@ TEST(ResultsJournal, HoldsTheContextAndARowALine) {
   EXPECT_EQ(to_json(load_results(scratch.path())), to_json(run)) << "a folder without results.json";
 }
 
+TEST(ResultsJournal, KeepsWhatWasMultipliedWhenResumed) {
+  const Scratch scratch;
+  ResultSet run = sample_run(1, 1);
+  run.context.operands = {{"weights", "int8", "tensor", "normal", 127, 1.5, 6.25, 65536}};
+  write_journal(scratch / "journal.jsonl", run);
+  const Journal again(scratch / "journal.jsonl", sample_run(1, 1).context, true);
+  EXPECT_EQ(to_json(load_results(scratch.path())), to_json(run));
+}
+
 TEST(ResultsJournal, CutAtAnyByteKeepsAllWholeRows) {
   const Scratch scratch;
   const std::string text = write_journal(scratch / "journal.jsonl", sample_run(1, 1));

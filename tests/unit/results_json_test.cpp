@@ -139,6 +139,25 @@ TEST(ResultsJson, ContextRoundTrips) {
   EXPECT_EQ(read.limits[0].method, run.context.limits[0].method);
 }
 
+TEST(ResultsJson, OperandsRoundTripAndOlderFilesHaveNone) {
+  ResultSet run = sample_run(1, 1);
+  EXPECT_EQ(to_json(run).find("operands"), std::string::npos);
+  EXPECT_TRUE(round_trip(run).context.operands.empty());
+  run.context.operands = {{"activations", "int8", "token-azp", "outlier", 127, 1.25, 6.5, 65536},
+                          {"weights", "e4m3", "channel", "zeros", 0, 100, 0, 4096}};
+  const auto read = round_trip(run).context.operands;
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_EQ(read[0].of, "activations");
+  EXPECT_EQ(read[0].type, "int8");
+  EXPECT_EQ(read[0].granularity, "token-azp");
+  EXPECT_EQ(read[0].data, "outlier");
+  EXPECT_EQ(read[0].absmax, 127);
+  EXPECT_EQ(read[0].zeros_pct, 1.25);
+  EXPECT_EQ(read[0].entropy_bits, 6.5);
+  EXPECT_EQ(read[0].elements, 65536);
+  EXPECT_EQ(to_json(round_trip(run)), to_json(run));
+}
+
 TEST(ResultsJson, WritingIsStable) {
   const std::string once = to_json(sample_run());
   EXPECT_EQ(to_json(parse_results(once, "test")), once);

@@ -93,6 +93,55 @@ TEST(Sweep, AllZerosAreNoFailure) {
   for (const auto& row : run_sweep(options).rows) EXPECT_TRUE(row.measured()) << row.provider << ": " << row.message;
 }
 
+const OperandFacts* find_operand(const ResultSet& results, const std::string& of, const std::string& granularity) {
+  for (const auto& facts : results.context.operands) {
+    if (facts.of == of && facts.granularity == granularity) return &facts;
+  }
+  return nullptr;
+}
+
+TEST(Sweep, SaysWhatItMultiplied) {
+  SweepOptions options = tiny();
+  options.shapes = {{64, 48, 512}};
+  options.providers = {"bf16", "int8-channel-w-token-a*", "int8-tensor-w-tensor-a", "fp8-tensor-w-tensor-a"};
+  const ResultSet normal = run_sweep(options);
+  // bf16 and what fp8 cannot run here aside: token, token-azp, tensor; channel, tensor; -noquant is the same.
+  EXPECT_EQ(normal.context.operands.size(), 2U + 3U + 2U);
+  for (const auto& facts : normal.context.operands) {
+    SCOPED_TRACE(facts.of + " " + facts.type + " " + facts.granularity);
+    EXPECT_EQ(facts.data, "normal");
+    EXPECT_EQ(facts.elements, (facts.of == "weights" ? 48 : 64) * 512);
+    if (facts.type != "int8") continue;
+    EXPECT_GE(facts.absmax, 127);
+    EXPECT_LT(facts.zeros_pct, 3);
+    EXPECT_GT(facts.entropy_bits, 6);
+    EXPECT_LE(facts.entropy_bits, 8);
+  }
+  options.data = "zeros";
+  for (const auto& facts : run_sweep(options).context.operands) {
+    EXPECT_EQ(facts.zeros_pct, 100) << facts.type << " " << facts.granularity;
+    EXPECT_EQ(facts.entropy_bits, 0);
+    EXPECT_EQ(facts.absmax, 0);
+  }
+}
+
+// What --data outlier is for: massive tokens make one scale for all of them too coarse for the others.
+TEST(Sweep, OutliersBreakOneScaleForAllTokens) {
+  SweepOptions options = tiny();
+  options.shapes = {{256, 64, 4096}};
+  options.providers = {"int8-channel-w-tensor-a", "int8-channel-w-token-a"};
+  const ResultSet normal = run_sweep(options);
+  EXPECT_LT(*normal.rows[1].sqnr_db - *normal.rows[0].sqnr_db, 5);
+  EXPECT_GT(*normal.rows[0].sqnr_db, 30);
+  options.data = "outlier";
+  const ResultSet outlier = run_sweep(options);
+  EXPECT_GT(*outlier.rows[1].sqnr_db - *outlier.rows[0].sqnr_db, 6) << "seed " << options.seed;
+  EXPECT_LT(*outlier.rows[0].sqnr_db, 20) << "where qgemm advise warns";
+  EXPECT_GT(*outlier.rows[1].sqnr_db, 20);
+  ASSERT_NE(find_operand(outlier, "activations", "tensor"), nullptr);
+  EXPECT_GT(find_operand(outlier, "activations", "tensor")->zeros_pct, 5);
+}
+
 TEST(Sweep, TheReferencesConstantScaleKeepsValuesSmall) {
   SweepOptions options = tiny();
   options.scales = "constant";

@@ -8,6 +8,7 @@
 #include "cuda/device.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "operands/normal_table.hpp"
+#include "operands/outlier_model.hpp"
 #include "operands/random_bits.hpp"
 #include "quantize/cuda/device_quantize.hpp"
 
@@ -77,13 +78,28 @@ __global__ void __launch_bounds__(threads, 1)
   }
 }
 
-__global__ void enlarge_columns(__nv_bfloat16* matrix, std::int64_t rows, std::int64_t cols,
-                                const std::int64_t* __restrict__ features, float factor) {
+/// What `outlier_model` makes of each token that is not massive: a block's y is an outlier feature.
+__global__ void add_outlier_features(__nv_bfloat16* matrix, std::int64_t rows, std::int64_t cols,
+                                     const std::int64_t* __restrict__ features, std::uint64_t seed) {
   const std::int64_t c = features[blockIdx.y];
+  const float sign = outlier_model::sign(seed, c);
   for (std::int64_t r = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x; r < rows;
        r += static_cast<std::int64_t>(gridDim.x) * blockDim.x) {
+    if (outlier_model::massive(r) || !outlier_model::present(seed, r, c)) continue;
     __nv_bfloat16& element = matrix[r * cols + c];
-    element = __float2bfloat16_rn(__fmul_rn(factor, __bfloat162float(element)));
+    element = __float2bfloat16_rn(outlier_model::value(sign, __bfloat162float(element)));
+  }
+}
+
+/// The massive tokens, one a block and round: `value` in column `features[0]`, the rest made small.
+__global__ void make_massive_tokens(__nv_bfloat16* matrix, std::int64_t rows, std::int64_t cols,
+                                    const std::int64_t* __restrict__ features, float value) {
+  constexpr std::int64_t period = outlier_model::massive_period;
+  for (std::int64_t r = blockIdx.x * period + period - 1; r < rows; r += gridDim.x * period) {
+    for (std::int64_t c = threadIdx.x; c < cols; c += blockDim.x) {
+      __nv_bfloat16& element = matrix[r * cols + c];
+      element = __float2bfloat16_rn(c == features[0] ? value : outlier_model::rest * __bfloat162float(element));
+    }
   }
 }
 
@@ -106,6 +122,19 @@ void enqueue_normal(const DeviceMatrix& out, std::uint64_t seed, const DeviceBuf
   check_launch();
 }
 
+void enqueue_outliers(const DeviceMatrix& out, std::uint64_t seed, const DeviceBuffer& features, cudaStream_t stream) {
+  auto* matrix = static_cast<__nv_bfloat16*>(out.data());
+  const auto count = static_cast<unsigned>(features.size() / sizeof(std::int64_t));
+  const dim3 grid(static_cast<unsigned>(std::min<std::int64_t>((out.rows() + 255) / 256, 1024)), count);
+  add_outlier_features<<<grid, 256, 0, stream>>>(matrix, out.rows(), out.cols(), features.as<std::int64_t>(), seed);
+  check_launch();
+  const std::int64_t massive = out.rows() / outlier_model::massive_period;
+  if (massive == 0) return;
+  make_massive_tokens<<<static_cast<unsigned>(std::min<std::int64_t>(massive, 1024)), 256, 0, stream>>>(
+      matrix, out.rows(), out.cols(), features.as<std::int64_t>(), massive_value(out.cols(), seed));
+  check_launch();
+}
+
 DeviceMatrix random_matrix(std::int64_t rows, std::int64_t cols, DataKind kind, std::uint64_t seed,
                            const std::vector<std::int64_t>& outliers, cudaStream_t stream) {
   DeviceMatrix out(DType::bf16, rows, cols);
@@ -121,13 +150,7 @@ DeviceMatrix random_matrix(std::int64_t rows, std::int64_t cols, DataKind kind, 
   const DeviceBuffer tail = uploaded(table.tail().data(), table.tail().size(), stream);
   enqueue_normal(out, seed, upper, tail, stream);
   const DeviceBuffer features = uploaded(outliers.data(), outliers.size(), stream);
-  if (!outliers.empty()) {
-    const dim3 grid(static_cast<unsigned>(std::min<std::int64_t>((rows + 255) / 256, 1024)),
-                    static_cast<unsigned>(outliers.size()));
-    enlarge_columns<<<grid, 256, 0, stream>>>(static_cast<__nv_bfloat16*>(out.data()), rows, cols,
-                                              features.as<std::int64_t>(), outlier_factor);
-    check_launch();
-  }
+  if (!outliers.empty()) enqueue_outliers(out, seed, features, stream);
   check(cudaStreamSynchronize(stream));
   return out;
 }

@@ -81,7 +81,9 @@ function buildNotes() {
     ]);
   }
   const {options} = data.context;
-  if (options.data === "zeros")
+  if (data.operands)
+    items.push([pill("noisy", "~ operands"), ` ${printable(data.operands.replace(/^Operands: /, ""))}`]);
+  else if (options.data === "zeros")  // a file that does not say what was multiplied
     items.push(
         [pill("noisy", "~ operands"), " are zeros: they draw less power than real ones, so these speeds flatter"]);
   if (options.scales === "constant")
@@ -127,8 +129,8 @@ const method = [
 ];
 
 /// What a later version says of the run under names that this page has no words for: a card each.
-const knownContext =
-    new Set(["date", "host", "command", "qgemm_version", "git_revision", "device", "limits", "seed", "options"]);
+const knownContext = new Set(
+    ["date", "host", "command", "qgemm_version", "git_revision", "device", "limits", "seed", "operands", "options"]);
 
 function furtherFacts() {
   return Object.entries(data.context)
@@ -141,6 +143,12 @@ function furtherFacts() {
                        ([key, held]) => [printable(key).replaceAll("_", " "), propertyText(key, held)]) :
                    [[printable(name), propertyText(name, value)]]]);
 }
+
+const operandFact = (operand) =>
+    [printable(
+         `${operand.of}, ${operand.type}${operand.granularity === "none" ? "" : `, scale per ${operand.granularity}`}`),
+     printable(`${operand.data}: largest ${propertyText("", operand.absmax)}, ${
+         propertyText("", operand.zeros_pct)} % zeros, ${propertyText("", operand.entropy_bits)} bits of entropy`)];
 
 function buildMethod() {
   const {device, limits, options} = data.context;
@@ -157,6 +165,7 @@ function buildMethod() {
       byId("method-box"), card("Device", properties),
       card("Measured limits", peaks.length ? peaks : [["none", "not measured in this run"]]),
       card("How it was measured", method),
+      ...(data.context.operands?.length ? [card("What was multiplied", data.context.operands.map(operandFact))] : []),
       card(
           "Options", [...settings, ["command", printable(data.context.command)]],
           data.engines.length ? factList([["engines", printable(data.engines.join("; "))]], "machine") : ""),

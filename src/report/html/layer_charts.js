@@ -35,7 +35,10 @@ function seriesOf(column, layerRows, metric) {
     borderWidth: cold ? 1.25 : 2,
     spanGaps: false,
     pointStyle: style.point,
-    pointRadius: style.point === "triangle" ? 4.5 : 3.5,
+    // Hundreds of points of a scan would hide their line.
+    pointRadius: points.length > 40 ? 1 :
+        style.point === "triangle"  ? 4.5 :
+                                      3.5,
     pointHoverRadius: 7,
     pointBorderWidth: 1.5,
     pointBorderColor: colour,

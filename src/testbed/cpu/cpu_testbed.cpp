@@ -13,9 +13,11 @@
 #include "operands/random_operands.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/limits.hpp"
+#include "quantize/activations.hpp"
 #include "testbed/cpu/cpu_estimate.hpp"
 #include "testbed/cpu/measure_point.hpp"
 #include "testbed/memory_plan.hpp"
+#include "testbed/operand_forms.hpp"
 #include "testbed/row_outcome.hpp"
 
 namespace qgemm {
@@ -60,6 +62,19 @@ class CpuTestbed final : public Testbed {
     return std::max(time, call * options_.min_samples) + 3 * call + check;
   }
 
+  std::vector<OperandFacts> operands(const Shape& shape, const std::vector<Scheme>& schemes) override {
+    const auto forms = operand_forms(schemes);
+    if (forms_bytes(shape, forms) > memory_budget()) return {};
+    try {
+      prepare_layer(shape);
+      return facts_of_forms(shape, forms);
+    } catch (const std::bad_alloc&) {
+      return {};
+    } catch (const OutOfMemory&) {
+      return {};
+    }
+  }
+
   void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
     const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes());
     if (groups.empty()) return;
@@ -101,6 +116,29 @@ class CpuTestbed final : public Testbed {
       if (groups.size() > 1) weights_->drop_packed();
       measure_together(group, inputs, options_, order, stop);
     }
+  }
+
+  std::vector<OperandFacts> facts_of_forms(const Shape& shape, const std::vector<OperandForm>& forms) const {
+    const Matrix activations = random_activations(shape.m, shape.k, parse_data_kind(options_.data),
+                                                  operand_seed(options_.seed, SeedOf::activations, shape.m, shape.k));
+    std::vector<OperandFacts> facts;
+    for (const auto& form : forms) {
+      const Scheme& scheme = form.scheme;
+      CodeStatistics codes;
+      if (!scheme.quantized()) {
+        codes = code_statistics(sampled_rows(form.weights ? weights_->original().view() : activations.view()));
+      } else if (form.weights) {
+        codes = code_statistics(sampled_rows(weights_->quantized(scheme.weight_scale).values.view()));
+      } else {
+        std::optional<StaticScale> given;
+        if (needs_static_scale(scheme)) given = calibrate(scheme, activations.view(), weights_->scale_source());
+        auto quantized = allocate_activations(scheme, shape.m, shape.k, Int8Form::s8);
+        quantize_activations(scheme, given, activations.view(), quantized);
+        codes = code_statistics(sampled_rows(std::as_const(quantized.values).view()));
+      }
+      facts.push_back(facts_of(form, options_.data, codes));
+    }
+    return facts;
   }
 
   /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers.

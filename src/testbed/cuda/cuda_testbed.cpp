@@ -13,7 +13,9 @@
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/error.hpp"
 #include "testbed/cuda/measure_on_device.hpp"
+#include "testbed/cuda/sampled_operands.hpp"
 #include "testbed/memory_plan.hpp"
+#include "testbed/operand_forms.hpp"
 #include "testbed/roofline.hpp"
 #include "testbed/row_outcome.hpp"
 #include "timing/cuda/launch_time.hpp"
@@ -67,6 +69,31 @@ class CudaTestbed final : public Testbed {
     const double call = std::max(spec.shape.flops() / 3e14, static_cast<double>(moved_bytes(spec)) / 1e12) + 5e-6;
     const double time = options_.max_time > 0 ? options_.max_time : default_row_seconds;
     return std::min(time, std::max(1e-3, 2 * call) * 20) + 20 * call + 0.04;
+  }
+
+  std::vector<OperandFacts> operands(const Shape& shape, const std::vector<Scheme>& schemes) override {
+    const auto forms = operand_forms(schemes);
+    if (forms_bytes(shape, forms) > memory_budget()) return {};
+    try {
+      prepare_layer(shape);
+      const DeviceMatrix activations =
+          random_activations(shape.m, shape.k, parse_data_kind(options_.data),
+                             operand_seed(options_.seed, SeedOf::activations, shape.m, shape.k), stream_.get());
+      std::vector<OperandFacts> facts;
+      for (const auto& form : forms) {
+        const Matrix codes = form.weights
+                                 ? sampled_weights(form.scheme, *weights_)
+                                 : sampled_activations(form.scheme, activations.view(), scale_source(), stream_.get());
+        facts.push_back(facts_of(form, options_.data, code_statistics(codes.view())));
+      }
+      return facts;
+    } catch (const DeviceLost& error) {
+      lost_ = error.what();
+      return {};
+    } catch (
+        const Error&) {  // a run that says less of its operands is no worse for it; what is wrong shows in its rows
+      return {};
+    }
   }
 
   void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
@@ -157,12 +184,15 @@ class CudaTestbed final : public Testbed {
     if (weights_ && weights_->n() == shape.n && weights_->k() == shape.k) return;
     proofs_.reset();
     weights_.reset();
-    const auto source = options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
     weights_ = std::make_shared<DeviceWeights>(
         random_weights(shape.n, shape.k, parse_data_kind(options_.data),
                        operand_seed(options_.seed, SeedOf::weights, shape.n, shape.k), stream_.get()),
-        source, stream_.get());
+        scale_source(), stream_.get());
     proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
+  }
+
+  ScaleSource scale_source() const {
+    return options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
   }
 
   /// Of the memory in use, what the next point either uses again or gives back first.
