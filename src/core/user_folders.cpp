@@ -13,15 +13,21 @@ fs::path folder_of(const char* variable) {
   return value == nullptr ? fs::path() : fs::path(value);
 }
 
+/// By the XDG rules: a relative path there is none.
+fs::path xdg_folder(const char* variable, const char* below_home) {
+  if (const fs::path xdg = folder_of(variable); xdg.is_absolute()) return xdg / "qgemm";
+  if (const fs::path home = folder_of("HOME"); home.is_absolute()) return home / below_home / "qgemm";
+  return {};
+}
+
 }  // namespace
 
 fs::path user_cache_folder() {
   if (fs::path own = folder_of("QGEMM_CACHE_DIR"); !own.empty()) return own;
-  // The XDG rules: a relative path there is none.
-  if (const fs::path xdg = folder_of("XDG_CACHE_HOME"); xdg.is_absolute()) return xdg / "qgemm";
-  if (const fs::path home = folder_of("HOME"); home.is_absolute()) return home / ".cache" / "qgemm";
-  return {};
+  return xdg_folder("XDG_CACHE_HOME", ".cache");
 }
+
+fs::path user_data_folder() { return xdg_folder("XDG_DATA_HOME", ".local/share"); }
 
 std::string file_name_of(const std::string& text, const std::string& otherwise) {
   constexpr std::size_t longest = 100;  // file systems take 255 bytes

@@ -18,7 +18,7 @@ namespace qgemm::cuda {
 
 /// Seconds of samples a row takes at most where the options name none. Most rows end long before; it is for large
 /// products: at its power limit a GPU's clock goes up and down by several percent within about a second, which nine
-/// rows of so much time each just cover (docs/measurements/trust.md).
+/// rows of so much time each cover (docs/measurements/trust.md).
 inline constexpr double default_row_seconds = 0.4;
 
 /// What the rows of a point are measured with, in device memory.

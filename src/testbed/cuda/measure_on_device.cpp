@@ -72,8 +72,11 @@ class Contest {
   GpuLog::Clock::time_point steady_since() const { return steady_since_; }
 
   void finish(double launch_us) {
-    // A row that a stop cut short is `skipped`, so that a resumed run measures it whole.
-    std::erase_if(contenders_, [](const auto& contender) { return !contender->finished(); });
+    // A row that a stop cut short is `skipped`, so that a resumed run measures it whole; one that failed on the way
+    // says so by now.
+    std::erase_if(contenders_, [](const auto& contender) {
+      return !contender->finished() || contender->row().outcome != Outcome::skipped;
+    });
     for (auto& contender : contenders_) {
       if (!lost_.empty()) return;
       attempt(contender->row(), [&] {
