@@ -102,10 +102,11 @@ Properties numbers_of(const Step& step, const char* name) {
 
 void add_cliff_advice(std::vector<Advice>& out, const PointTimes& times) {
   for (const auto& provider : times.providers) {
-    if (!is_complete(provider)) continue;
+    // Who scans sizes asks about kernels, too, where the quantization stands apart.
     for (const auto& layer : times.layers) {
       if (is_scan(times.sizes_with(layer, {provider}))) add_scan_advice(out, times, layer, provider);
     }
+    if (!is_complete(provider)) continue;
     for (const auto& step : largest_of(times, provider, cliffs_of)) {
       Advice advice = advice_on("cliff", times, step.layer, provider);
       advice.text = fmt::format("{}: {} takes {:.0f} % more a row at M = {} than at M = {} ({} against {} a call).",

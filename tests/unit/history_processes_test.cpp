@@ -69,6 +69,26 @@ TEST(HistoryProcesses, MakeTheStoreAndAddToItAtOnce) {
   expect_whole(file, run);
 }
 
+// Each round is one chance to look at the store between two steps of another process that makes it.
+TEST(HistoryProcesses, MakeTheStoreAtOnceManyTimes) {
+  const Scratch scratch;
+  const ResultSet run = run_on("2026-01-01T12:00:00Z");
+  constexpr int processes = 4, rounds = 60;
+  for (int round = 0; round < rounds; ++round) {
+    const auto file = scratch / std::to_string(round) / "h.sqlite";
+    const auto together = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+    std::vector<pid_t> children;
+    for (int i = 0; i < processes; ++i) {
+      children.push_back(start([&, i] {
+        std::this_thread::sleep_until(together + std::chrono::microseconds(i * round * 20));
+        new_history(file).add(run);
+      }));
+    }
+    for (const pid_t child : children) ASSERT_EQ(wait_for(child), 0) << "round " << round;
+    ASSERT_EQ(old_history(file).runs().size(), static_cast<std::size_t>(processes)) << "round " << round;
+  }
+}
+
 TEST(HistoryProcesses, ReadWhileOneWrites) {
   const Scratch scratch;
   const auto file = scratch / "h.sqlite";
