@@ -40,4 +40,4 @@ tidy:
 	@scripts/tidy
 
 clean:
-	rm -rf build build-dev build-cpu-only build-cuda build-asan build-ci
+	rm -rf build build-dev build-cpu-only build-cuda build-asan build-ci build-fuzz

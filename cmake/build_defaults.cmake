@@ -17,6 +17,21 @@ include(GNUInstallDirs)
 # multiply-add that only some CPUs have would give other bits.
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
 
+# Every room is compiled so that libFuzzer sees which of its branches an input takes; tests/fuzz links the driver.
+if(QGEMM_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "QGEMM_FUZZ needs clang, for its libFuzzer, and this is ${CMAKE_CXX_COMPILER_ID}: run scripts/fuzz, or "
+                        "configure a new folder with -DCMAKE_CXX_COMPILER=clang++ (scripts/setup --dev installs it).")
+  endif()
+  if(NOT QGEMM_SANITIZE)
+    set(QGEMM_SANITIZE address,undefined)
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  set(QGEMM_CUDA OFF)
+  set(QGEMM_ONEDNN OFF)
+  set(QGEMM_TESTS OFF)
+endif()
+
 if(QGEMM_SANITIZE)
   add_compile_options(-fsanitize=${QGEMM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
   add_link_options(-fsanitize=${QGEMM_SANITIZE})

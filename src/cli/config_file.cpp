@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "core/nearest.hpp"
 #include "qgemm/error.hpp"
@@ -165,6 +166,7 @@ void apply(CLI::App& command, const ConfigEntry& entry, const std::string& place
 std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& source, const std::string& table) {
   Reader reader(text, source);
   std::vector<ConfigEntry> entries;
+  std::set<std::string> keys;
   for (reader.skip_space(); !reader.at_end(); reader.skip_space()) {
     if (reader.peek() == '[') {
       read_table(reader, table);
@@ -186,8 +188,8 @@ std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& 
       entry.values.push_back(read_scalar(reader));
     }
     reader.end_line();
-    if (std::any_of(entries.begin(), entries.end(), [&](const auto& other) { return other.key == entry.key; })) {
-      throw InvalidInput(fmt::format("{}: line {}: {} is given twice", source, entry.line, entry.key));
+    if (!keys.insert(entry.key).second) {
+      throw InvalidInput(fmt::format("{}: line {}: {} is given twice", source, entry.line, entry.key.substr(0, 64)));
     }
     entries.push_back(std::move(entry));
   }
@@ -195,8 +197,11 @@ std::vector<ConfigEntry> parse_config(std::string_view text, const std::string& 
 }
 
 void apply_config(CLI::App& command, const std::string& path) {
+  constexpr std::size_t most = std::size_t{1} << 20U;  // a list of every batch size up to 65,536 takes half of it
+  const std::string text = read_file(path);
+  if (text.size() > most) throw InvalidInput(path + " is longer than 1 MiB: no file of flags is");
   const auto keys = known_keys(command);
-  for (const auto& entry : parse_config(read_file(path), path, command.get_name())) {
+  for (const auto& entry : parse_config(text, path, command.get_name())) {
     const std::string place = fmt::format("{}: line {}", path, entry.line);
     if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) {
       throw InvalidInput(fmt::format("{}: {} has no flag '{}': the nearest are {}", place, command.get_name(),

@@ -13,6 +13,8 @@
 #include "qgemm/error.hpp"
 #include "qgemm/scheme.hpp"
 #include "quantize/cpu/row_kernels.hpp"
+#include "report/printable.hpp"
+#include "results/json_text.hpp"
 #include "run/select_testbed.hpp"
 #ifdef QGEMM_HAVE_CUDA
 #include "cuda/device.hpp"
@@ -22,18 +24,18 @@
 namespace qgemm::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 const std::vector<std::string> subjects{"models", "layers", "providers", "engines", "devices", "kernels"};
 
 /// A list of objects with the same keys: printed as JSON, or as aligned columns.
 void print_rows(const Json& rows, bool json) {
   if (json) {
-    fmt::print("{}\n", rows.dump(1));
+    fmt::print("{}\n", dump_json(rows, 1));
     return;
   }
   if (rows.empty()) return;
-  const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
+  const auto text = [](const Json& value) {
+    return value.is_string() ? printable(value.get_ref<const std::string&>()) : value.dump();
+  };
   std::vector<std::string> keys;
   std::vector<std::size_t> widths;
   for (const auto& [key, value] : rows[0].items()) keys.push_back(key), widths.push_back(key.size());

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -13,15 +12,14 @@
 #include "core/nearest.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/version.hpp"
+#include "report/printable.hpp"
 
 namespace qgemm::cli {
 namespace {
 
-/// One line, whatever the input that the message quotes holds.
-int complain(std::string what, ExitCode code) {
-  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  std::replace_if(what.begin(), what.end(), control, ' ');
-  std::fputs(("qgemm: " + what + "\n").c_str(), stderr);
+/// One line that acts on no terminal and fills none, whatever the input that the message quotes holds.
+int complain(const std::string& what, ExitCode code) {
+  std::fputs(("qgemm: " + shorten(printable(what), 2000) + "\n").c_str(), stderr);
   return code;
 }
 

@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include "qgemm/error.hpp"
 #include "qgemm/results.hpp"
+#include "report/printable.hpp"
 #include "results/journal_text.hpp"
 #include "results/posix_file.hpp"
 
@@ -42,6 +44,19 @@ fs::path new_default_folder(const std::string& device_name) {
   fs::path path = base;
   for (int i = 2; fs::exists(path); ++i) path = fs::path(base.string() + fmt::format("-{}", i));
   return path;
+}
+
+constexpr const char* probe_name = ".qgemm-can-write";
+
+/// What a run that was killed while it wrote left beside its files. Only who holds the journal may do this.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> left;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name == probe_name || (name.starts_with(".qgemm-") && name.ends_with(".tmp"))) left.push_back(entry->path());
+  }
+  for (const auto& file : left) fs::remove(file, error);
 }
 
 bool holds_results(const fs::path& path) {
@@ -77,7 +92,7 @@ OutputFolder::OutputFolder(const std::string& given, bool resume, const std::str
                                   error.message()));
   }
   // Permission bits do not tell whether a file can be written (root, read-only mounts, quotas): writing one does.
-  const fs::path probe = path_ / ".qgemm-can-write";
+  const fs::path probe = path_ / probe_name;
   try {
     write_file(probe, "x");
   } catch (const Unavailable& failure) {
@@ -99,11 +114,17 @@ void OutputFolder::read_earlier() {
 }
 
 void OutputFolder::start_journal(const Context& context) {
-  const bool has_journal = fs::exists(path_ / "journal.jsonl");
-  journal_ = std::make_unique<Journal>(path_ / "journal.jsonl", context, has_journal);
+  const fs::path file = path_ / "journal.jsonl";
+  bool has_journal = fs::exists(file);
   if (earlier_ && !has_journal) {
-    for (const auto& row : earlier_->rows) journal_->append(row);
+    // All at once: a journal with some of the rows would be what the next --resume believes.
+    std::string text = journal_line(context);
+    for (const auto& row : earlier_->rows) text += journal_line(row);
+    write_file(file, text);
+    has_journal = true;
   }
+  journal_ = std::make_unique<Journal>(file, context, has_journal);
+  remove_leftovers(path_);
 }
 
 void OutputFolder::save(const ResultSet& results) const {
@@ -115,7 +136,7 @@ void check_same_sweep(const Context& earlier, const Properties& options, const s
   if (earlier.device.name != device_name) {
     throw InvalidInput(
         fmt::format("--resume goes on with a run of another device ({}, this is {}): choose another --out",
-                    earlier.device.name, device_name));
+                    shorten(earlier.device.name, 64), device_name));
   }
   for (const auto& [name, value] : options) {
     for (const auto& [earlier_name, earlier_value] : earlier.options) {
@@ -135,7 +156,7 @@ void check_same_sweep(const Context& earlier, const Properties& options, const s
       if (name != earlier_name || value == earlier_value || (empty(value) && empty(earlier_value))) continue;
       if (number(value) && number(value) == number(earlier_value)) continue;
       throw InvalidInput(fmt::format("--resume goes on with a run whose --{} was another: repeat its command line ({})",
-                                     name, earlier.command));
+                                     name, shorten(earlier.command, 1000)));
     }
   }
 }

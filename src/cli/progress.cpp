@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "report/printable.hpp"
+
 namespace qgemm::cli {
 namespace {
 
@@ -31,7 +33,7 @@ Progress::~Progress() { finish(); }
 void Progress::note(const std::string& line) {
   if (quiet_) return;
   finish();
-  fmt::print(stderr, "{}\n", line);
+  fmt::print(stderr, "{}\n", printable(line));  // may quote the results that --resume goes on with
   std::fflush(stderr);
 }
 

@@ -25,7 +25,7 @@ Shape parse_shape(std::string_view text) {
     at = next;
   }
   if (!good || at != end) {
-    throw InvalidInput("'" + std::string(text) +
+    throw InvalidInput("'" + std::string(text.substr(0, 64)) +
                        "' is no shape: write MxNxK with three positive numbers, as 16x4096x4096");
   }
   return {dims[0], dims[1], dims[2]};

@@ -22,6 +22,15 @@ std::vector<T> unique_in_order(const std::vector<T>& values) {
   return out;
 }
 
+/// Weeks of measuring. What has more was not meant so.
+constexpr std::size_t max_rows = 1'000'000;
+
+void check_rows(std::size_t rows) {
+  if (rows <= max_rows) return;
+  throw InvalidInput("the sweep has more than " + std::to_string(max_rows) +
+                     " rows: give fewer models, TP sizes, batch sizes or providers at a time");
+}
+
 struct PlannedShape {
   std::string model, layer;
   std::int64_t tp;
@@ -67,12 +76,15 @@ std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const Plan
   }
   const auto models = select_models(load_models(models_folder()), options.models);
   check_layers(options, models);
+  const auto tp_sizes = unique_in_order(options.tp_sizes);
+  const auto sizes = batch_sizes(options, device);
   for (const Model& model : models) {
-    for (const std::int64_t tp : unique_in_order(options.tp_sizes)) {
+    for (const std::int64_t tp : tp_sizes) {
       for (const Layer& whole : model.layers) {
         if (!wanted_layer(options, whole.name)) continue;
         const Layer layer = split_layer(model, whole, tp);
-        for (const std::int64_t m : batch_sizes(options, device)) {
+        check_rows(planned.size() + sizes.size());
+        for (const std::int64_t m : sizes) {
           planned.push_back({model.name, layer.name, tp, {m, layer.n, layer.k}});
         }
       }
@@ -140,8 +152,10 @@ std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& de
   const auto engines = engine_names(options, device);
   const auto caches = options.cache.empty() ? std::vector{device.default_cache} : unique_in_order(options.cache);
 
+  const auto shapes = planned_shapes(options, device);
+  check_rows(shapes.size() * caches.size() * providers.size() * engines.size());
   std::vector<Point> points;
-  for (const auto& planned : planned_shapes(options, device)) {
+  for (const auto& planned : shapes) {
     for (const CacheState cache : caches) {
       Point point{planned.model, planned.layer, planned.tp, planned.shape, cache, {}};
       for (const auto& provider : providers) {

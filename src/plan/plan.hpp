@@ -32,7 +32,7 @@ PlanDevice cuda_plan_device(std::vector<std::string> engines, bool fp8);
 
 /// The sweep as points, model by model, TP by TP, layer by layer, M by M: a pure function of its arguments and of the
 /// catalogue's files. Throws `InvalidInput` for what cannot be planned (unknown names, a TP that does not divide, K
-/// past the int32 bound, shapes past 2³¹ a dimension).
+/// past the int32 bound, shapes past 2³¹ a dimension, more than a million rows).
 std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& device);
 
 }  // namespace qgemm

@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "qgemm/error.hpp"
 #include "report/printable.hpp"
 
 namespace qgemm {
@@ -55,17 +56,24 @@ std::string Column::label() const {
 
 namespace {
 
+/// Every provider on every engine in both cache states is less than half of it.
+constexpr std::size_t max_columns = 1000;
+
 /// Where several engines were asked for, one that multiplies nothing of a provider that another does is no column.
 void drop_unsupported(std::vector<Column>& columns, const std::vector<Result>& rows) {
   const auto runs = [&rows](const Column& column) {
     return std::any_of(rows.begin(), rows.end(),
                        [&](const Result& row) { return column.holds(row) && row.outcome != Outcome::unsupported; });
   };
-  std::vector<Column> kept;
+  std::set<std::string> served;  // providers that an engine runs
+  std::vector<bool> running;
   for (const Column& column : columns) {
-    const auto another = [&](const Column& other) { return other.provider == column.provider && runs(other); };
-    const bool served = !column.engine.empty() && std::any_of(columns.begin(), columns.end(), another);
-    if (runs(column) || !served) kept.push_back(column);
+    running.push_back(runs(column));
+    if (running.back()) served.insert(column.provider);
+  }
+  std::vector<Column> kept;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (running[i] || columns[i].engine.empty() || !served.contains(columns[i].provider)) kept.push_back(columns[i]);
   }
   columns = std::move(kept);
 }
@@ -81,7 +89,14 @@ std::vector<Column> columns_of(const std::vector<Result>& rows) {
     Column column{.provider = row.provider, .engine = {}, .cache = {}};
     if (by_engine.contains(row.provider)) column.engine = row.engine;
     if (by_cache) column.cache = name(row.cache);
-    if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(std::move(column));
+    if (std::find(columns.begin(), columns.end(), column) != columns.end()) continue;
+    if (columns.size() == max_columns) {
+      throw InvalidInput(
+          fmt::format("the results hold more than {} different providers and engines: no run of qgemm does, "
+                      "and no table could show them",
+                      max_columns));
+    }
+    columns.push_back(std::move(column));
   }
   drop_unsupported(columns, rows);
   std::stable_partition(columns.begin(), columns.end(), [](const Column& c) { return c.cache == "hot"; });
@@ -108,9 +123,11 @@ std::string LayerTable::hidden_text() const {
 }
 
 const Result* LayerTable::find(std::int64_t m, const Column& column) const {
-  const auto found = std::find_if(rows.rbegin(), rows.rend(),
-                                  [&](const Result* row) { return row->shape.m == m && column.holds(*row); });
-  return found == rows.rend() ? nullptr : *found;
+  const auto point = rows_of_size.find(m);
+  if (point == rows_of_size.end()) return nullptr;
+  const auto& there = point->second;
+  const auto found = std::find_if(there.rbegin(), there.rend(), [&](const Result* row) { return column.holds(*row); });
+  return found == there.rend() ? nullptr : *found;
 }
 
 bool LayerTable::has(Family family, bool measured) const {
@@ -144,9 +161,8 @@ std::vector<LayerTable> layer_tables(const ResultSet& results) {
     tables[place->second].rows.push_back(&row);
   }
   for (auto& table : tables) {
-    std::set<std::int64_t> sizes;
-    for (const auto* row : table.rows) sizes.insert(row->shape.m);
-    table.batch_sizes.assign(sizes.begin(), sizes.end());
+    for (const auto* row : table.rows) table.rows_of_size[row->shape.m].push_back(row);
+    for (const auto& [m, rows] : table.rows_of_size) table.batch_sizes.push_back(m);
     std::copy_if(columns.begin(), columns.end(), std::back_inserter(table.columns), [&](const Column& column) {
       return std::any_of(table.rows.begin(), table.rows.end(), [&](const Result* row) { return column.holds(*row); });
     });

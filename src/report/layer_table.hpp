@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ struct Column {
 };
 
 /// The columns that all rows need, hot before cold, else in order of appearance; without an engine that supports
-/// nothing of a provider which another engine here does.
+/// nothing of a provider which another engine here does. Throws `InvalidInput` for more than any sweep has: tables of
+/// them would fill the memory.
 std::vector<Column> columns_of(const std::vector<Result>& rows);
 
 /// All rows of a model × TP × layer: what one table and one plot show.
@@ -38,6 +40,7 @@ struct LayerTable {
   std::vector<Column> columns;
   std::vector<std::int64_t> batch_sizes;  ///< Ascending.
   std::vector<const Result*> rows;
+  std::map<std::int64_t, std::vector<const Result*>> rows_of_size;  ///< The same by batch size.
 
   /// Those that a table shows: all of them, or of more than 64 (a scan's) the powers of two, what comes right after
   /// each of them, where cliffs are likely, and the ends.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "report/printable.hpp"
 
@@ -32,6 +33,7 @@ struct Group {
   Outcome outcome = Outcome::failed;
   std::string message;
   Words providers, places;
+  std::set<std::string> known_places;  ///< Those in `places`: a run may have thousands.
   std::size_t rows = 0;
   double noise = 0;
 };
@@ -55,7 +57,8 @@ std::vector<Group> groups_of(const std::vector<Result>& rows) {
     }
     Group& group = groups[place->second];
     add_once(group.providers, printable(row.provider));
-    add_once(group.places, fmt::format("{} M={}", printable(row.layer), row.shape.m));
+    std::string point = fmt::format("{} M={}", printable(row.layer), row.shape.m);
+    if (group.known_places.insert(point).second) group.places.push_back(std::move(point));
     group.noise = std::max(group.noise, row.noise_pct.value_or(0));
     ++group.rows;
   }
@@ -94,12 +97,13 @@ std::vector<Note> notes_of(const std::vector<Result>& rows) {
 
 std::vector<std::string> engines_of(const std::vector<Result>& rows) {
   std::vector<std::pair<std::string, Words>> engines;
+  std::map<std::string, std::size_t> places;
   for (const auto& row : rows) {
     if (!row.measured() || row.engine.empty()) continue;
     const std::string engine = printable(row.engine);
-    auto known = std::find_if(engines.begin(), engines.end(), [&](const auto& e) { return e.first == engine; });
-    if (known == engines.end()) known = engines.insert(engines.end(), {engine, {}});
-    add_once(known->second, printable(row.provider));
+    const auto [place, added] = places.try_emplace(engine, engines.size());
+    if (added) engines.push_back({engine, {}});
+    add_once(engines[place->second].second, printable(row.provider));
   }
   std::vector<std::string> lines;
   for (const auto& [engine, providers] : engines)

@@ -23,7 +23,7 @@ constexpr Field key(std::string_view name) {
 template <auto Member>
 constexpr Field size_key(std::string_view name) {
   Field f = key<Member>(name);
-  f.set = [](Result& r, const Json& json) { read_size(json, r.*Member); };
+  f.set = [](Result& r, const Json& json) { read_dimension(json, r.*Member); };
   return f;
 }
 
@@ -32,7 +32,7 @@ constexpr Field shape_key(std::string_view name) {
   return {.name = name,
           .required = true,
           .get = [](const Result& r) { return write_value(r.shape.*Member); },
-          .set = [](Result& r, const Json& json) { read_size(json, r.shape.*Member); }};
+          .set = [](Result& r, const Json& json) { read_dimension(json, r.shape.*Member); }};
 }
 
 template <auto Member>

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <tuple>
 
 #include "qgemm/error.hpp"
 #include "results/context_json.hpp"
@@ -24,15 +27,27 @@ std::optional<Json> parse_line(std::string_view line, bool last, const std::stri
 }
 
 /// A resumed run tries rows again that failed before: the last word on a case counts, in the first one's place.
-void add_row(std::vector<Result>& rows, Result row) {
-  const auto earlier =
-      std::find_if(rows.begin(), rows.end(), [&](const Result& other) { return same_case(other, row); });
-  if (earlier != rows.end()) {
-    *earlier = std::move(row);
-  } else {
-    rows.push_back(std::move(row));
+class RowsByCase {
+ public:
+  explicit RowsByCase(std::vector<Result>& rows) : rows_(rows) {}
+
+  void add(Result row) {
+    const auto [place, added] = places_.try_emplace(
+        {row.model, row.layer, row.tp, row.shape.m, row.shape.n, row.shape.k, row.provider, row.engine, row.cache},
+        rows_.size());
+    if (added) {
+      rows_.push_back(std::move(row));
+    } else {
+      rows_[place->second] = std::move(row);
+    }
   }
-}
+
+ private:
+  using Size = std::int64_t;
+  using Case = std::tuple<std::string, std::string, Size, Size, Size, Size, std::string, std::string, CacheState>;
+  std::vector<Result>& rows_;
+  std::map<Case, std::size_t> places_;
+};
 
 }  // namespace
 
@@ -44,6 +59,7 @@ std::string journal_line(const Result& row) { return dump_json(write_row(row)) +
 
 JournalText parse_journal(std::string_view text, const std::string& source) {
   JournalText journal;
+  RowsByCase rows(journal.results.rows);
   int number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = text.find('\n', begin);
@@ -52,7 +68,7 @@ JournalText parse_journal(std::string_view text, const std::string& source) {
     const auto json = parse_line(text.substr(begin, end - begin), end + 1 == text.size(), place);
     if (!json) break;
     if (journal.has_context) {
-      add_row(journal.results.rows, read_row(*json, place));
+      rows.add(read_row(*json, place));
     } else {
       check_schema(*json, source);
       journal.results.context = read_context_of(*json, place);

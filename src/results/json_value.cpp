@@ -130,6 +130,12 @@ void read_size(const Json& json, std::int64_t& value) {
   value = *held;
 }
 
+void read_dimension(const Json& json, std::int64_t& value) {
+  const auto held = integer(json);
+  if (!held || *held < 1 || *held > std::int64_t{1} << 31U) reject("a whole number from 1 to 2147483648", json);
+  value = *held;
+}
+
 void read_seed(const Json& json, std::uint64_t& value) {
   if (!json.is_number_unsigned()) reject("a whole number from 0 on", json);
   value = json.get<std::uint64_t>();

@@ -41,6 +41,9 @@ void read_value(const Json& json, CacheState& value);
 void read_value(const Json& json, Value& value);
 /// As for int64, and at least 1: a size.
 void read_size(const Json& json, std::int64_t& value);
+/// As a size, and at most 2^31, the largest that the catalogue plans: what is reckoned from several stays within 64
+/// bits.
+void read_dimension(const Json& json, std::int64_t& value);
 /// All 64 bits: a seed.
 void read_seed(const Json& json, std::uint64_t& value);
 

@@ -64,8 +64,8 @@ std::optional<KeptLimits> load_limits(const fs::path& folder, const Context& now
   try {
     const Json json = parse_json(read_file(file), file.string());
     if (json.value("schema", 0) != schema) return std::nullopt;
-    const auto age = static_cast<std::int64_t>(std::time(nullptr)) - json.value("unix_time", std::int64_t{0});
-    if (age < 0 || age > week) return std::nullopt;  // of the future: a clock was set back
+    const double age = static_cast<double>(std::time(nullptr)) - json.value("unix_time", 0.0);
+    if (!(age >= 0 && age <= week)) return std::nullopt;  // of the future: a clock was set back
     const Context kept = read_context(json.at("context"));
     const bool same_program = kept.qgemm_version == now.qgemm_version && kept.git_revision == now.git_revision;
     if (!same_program || kept.limits.empty() || !same_device(kept.device, now.device)) return std::nullopt;

@@ -4,7 +4,7 @@ const data = JSON.parse(byId("qgemm-data").textContent);
 
 /// Without what acts on a reader in place of being seen: control characters and changes of writing direction.
 const printable = (text) =>
-    String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ");
+    String(text).replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ");
 
 /// Outcomes whose time may be shown as one; of the others no figure is drawn, but always that they were.
 const trustedOutcomes = new Set(["ok", "noisy"]);
