@@ -117,6 +117,21 @@ std::vector<std::string> engine_names(const SweepOptions& options, const PlanDev
   return unique_in_order(names);
 }
 
+/// A kernel that nothing asked for has would be no error and no kernel.
+void check_kernel(const SweepOptions& options, const PlanDevice& device) {
+  if (options.kernel.empty()) return;
+  const auto has = [](const std::vector<std::string>& names, const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!has(device.engines, "cutlass")) {
+    throw InvalidInput("--kernel names one of the engine cutlass, which this device or build does not have (it has " +
+                       join_or(device.engines) + "): leave --kernel out, or measure on a GPU with --device cuda");
+  }
+  if (!has(options.engines, "cutlass") && !has(options.engines, "auto") && !has(options.engines, "all")) {
+    throw InvalidInput("--kernel names one of the engine cutlass, which --engines leaves out: add cutlass there");
+  }
+}
+
 }  // namespace
 
 PlanDevice cpu_plan_device(std::vector<std::string> engines) {
@@ -150,6 +165,7 @@ std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& de
   if (providers.empty())
     throw InvalidInput("no provider is selected: name one with --providers (qgemm list providers)");
   const auto engines = engine_names(options, device);
+  check_kernel(options, device);
   const auto caches = options.cache.empty() ? std::vector{device.default_cache} : unique_in_order(options.cache);
 
   const auto shapes = planned_shapes(options, device);

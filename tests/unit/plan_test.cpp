@@ -207,5 +207,20 @@ TEST(Plan, OptionsAreAllInTheProperties) {
   }
 }
 
+TEST(Plan, AKernelNeedsItsEngine) {
+  SweepOptions options;
+  options.kernel = "sm90_wgmma_s8_128x128_1x1";
+  EXPECT_NE(message_of(options).find("--kernel"), std::string::npos) << message_of(options);
+  EXPECT_NE(message_of(options).find("onednn"), std::string::npos) << message_of(options);
+  const PlanDevice hopper = cuda_plan_device({"cutlass", "cublaslt"}, true);
+  EXPECT_NO_THROW(plan_points(options, hopper));
+  for (const char* engines : {"cutlass", "all"}) {
+    options.engines = {engines};
+    EXPECT_NO_THROW(plan_points(options, hopper)) << engines;
+  }
+  options.engines = {"cublaslt"};
+  EXPECT_THROW(plan_points(options, hopper), InvalidInput);
+}
+
 }  // namespace
 }  // namespace qgemm
