@@ -15,12 +15,10 @@ namespace {
 const char* rows_word(std::size_t count) { return count == 1 ? "row" : "rows"; }
 
 std::string clocks(const std::vector<Result>& rows) {
-  std::vector<double> all;
   std::vector<std::string> reasons;
   std::size_t slow = 0;
   double lowest = 1e300;
   for (const auto& row : rows) {
-    if (row.measured() && row.clock_mhz) all.push_back(*row.clock_mhz);
     if (!row.typical_clock_us || !row.clock_mhz) continue;
     ++slow;
     lowest = std::min(lowest, *row.clock_mhz);
@@ -28,12 +26,11 @@ std::string clocks(const std::vector<Result>& rows) {
     if (reason != "none" && std::find(reasons.begin(), reasons.end(), reason) == reasons.end())
       reasons.push_back(reason);
   }
-  const auto typical = median(all);
+  const auto typical = typical_clock_mhz(rows);
   if (slow == 0 || !typical) return {};
   return fmt::format(
       "Clock: {} of {} {} ran more than 3 % under the run's typical {:.0f} MHz, down to {:.0f}{}; what they would take "
-      "at "
-      "it is their typical_clock_us.",
+      "at it is their typical_clock_us.",
       slow, rows.size(), rows_word(rows.size()), *typical, lowest,
       reasons.empty() ? "" : fmt::format(" ({})", fmt::join(reasons, "; ")));
 }
@@ -68,6 +65,14 @@ std::string splits(const std::vector<Result>& rows) {
 }
 
 }  // namespace
+
+std::optional<double> typical_clock_mhz(const std::vector<Result>& rows) {
+  std::vector<double> clocks;
+  for (const auto& row : rows) {
+    if (row.measured() && row.clock_mhz) clocks.push_back(*row.clock_mhz);
+  }
+  return median(clocks);
+}
 
 std::vector<std::string> conditions_of(const ResultSet& results) {
   const auto& rows = results.rows;

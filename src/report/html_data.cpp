@@ -9,8 +9,8 @@
 #include "core/case.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
+#include "report/conditions.hpp"
 #include "report/notes.hpp"
-#include "report/operand_conditions.hpp"
 #include "report/summary_lines.hpp"
 #include "results/context_json.hpp"
 #include "results/fields.hpp"
@@ -97,13 +97,15 @@ std::string html_data(const ResultSet& results) {
   for (const auto& note : notes_of(results.rows)) {
     notes.push_back({{"outcome", name(note.outcome)}, {"who", note.who}, {"message", note.message}});
   }
+  const auto typical = typical_clock_mhz(results.rows);
   return dump_json({{"context", write_context(results.context)},
                     {"fields", std::move(fields)},
                     {"rows", std::move(rows)},
                     {"derived", std::move(derived)},
                     {"columns", std::move(columns)},
                     {"notes", std::move(notes)},
-                    {"operands", flattering_operands(results.context)},
+                    {"conditions", conditions_of(results)},
+                    {"typical_clock_mhz", typical ? Json(*typical) : Json(nullptr)},
                     {"engines", engines_of(results.rows)},
                     {"outcomes", count_outcomes(results)}});
 }

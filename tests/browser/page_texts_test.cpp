@@ -1,6 +1,7 @@
 // What the results say is text on the page, whatever it holds; and results that hold next to nothing.
 #include "page.hpp"
 #include "qgemm/results.hpp"
+#include "report/conditions.hpp"
 #include "results_sample.hpp"
 
 namespace qgemm {
@@ -88,6 +89,14 @@ TEST_F(Page, ShowsTheKeptRuns) {
     open(run);
     EXPECT_EQ(text_of("#device"), run.context.device.name);
     EXPECT_EQ(js("document.querySelectorAll('#layers canvas').length"), 4);
+    // The conditions of the run, as the terminal has them, and a line for each form of the operands.
+    const std::string notes = text_of("#notes");
+    for (const auto& line : conditions_of(run)) {
+      EXPECT_NE(notes.find(line.substr(line.find(": ") + 2)), std::string::npos) << line << "\nnot in\n" << notes;
+    }
+    EXPECT_EQ(js("document.querySelectorAll('table.operands td:first-child').length"), run.context.operands.size());
+    EXPECT_EQ(js("[...document.querySelectorAll('#method-box .card')].every((c) => c.scrollWidth <= c.clientWidth)"),
+              true);
   }
 }
 

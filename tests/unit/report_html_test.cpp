@@ -8,6 +8,7 @@
 #include "qgemm/error.hpp"
 #include "qgemm/report.hpp"
 #include "qgemm/results.hpp"
+#include "report/conditions.hpp"
 #include "report/html_data.hpp"
 #include "report/html_text.hpp"
 #include "report/summary_lines.hpp"
@@ -116,10 +117,18 @@ std::size_t count(const std::string& text, std::string_view part) {
 
 TEST(Html, SaysWhatFlatters) {
   ResultSet run = sample_run(1, 1);
-  EXPECT_EQ(Json::parse(html_data(run))["operands"], "");
+  EXPECT_EQ(Json::parse(html_data(run))["conditions"], conditions_of(run));
   run.context.operands = {{"weights", "int8", "channel", "zeros", 0, 100, 0, 65536}};
   EXPECT_NE(html_data(run).find("weights (int8, scale per channel): 100 % zeros"), std::string::npos);
   EXPECT_EQ(Json::parse(html_data(run))["context"]["operands"][0]["data"], "zeros");
+}
+
+TEST(Html, SaysTheClockThatRowsAreHeldAgainst) {
+  ResultSet run = sample_run(1, 1);
+  for (auto& row : run.rows) row.clock_mhz.reset();
+  EXPECT_TRUE(Json::parse(html_data(run))["typical_clock_mhz"].is_null());
+  for (auto& row : run.rows) row.clock_mhz = 1500;
+  EXPECT_EQ(Json::parse(html_data(run))["typical_clock_mhz"], 1500);
 }
 
 TEST(Html, IsOnePageThatLoadsNothing) {

@@ -88,8 +88,5 @@ function groupBy(values, keyOf) {
   return groups;
 }
 
-/// The middle of the sweep's clocks: what a row's own is held against.
-const typicalClock = (() => {
-  const clocks = rows.map((row) => row.clock_mhz).filter((clock) => clock > 0).sort(byNumber);
-  return clocks.length ? clocks[clocks.length >> 1] : null;
-})();
+/// The middle of the run's clocks, MHz: what a row's own is held against; null where no row has one.
+const typicalClock = data.typical_clock_mhz;

@@ -104,7 +104,7 @@ function cacheText(row) {
 function clockText(row) {
   const text = `${row.clock_mhz.toFixed(0)} MHz`;
   const lower = typicalClock ? 1 - row.clock_mhz / typicalClock : 0;
-  return lower > 0.02 ? `${text}, ${formatShare(lower)} under the sweep's median of ${typicalClock.toFixed(0)}` : text;
+  return lower > 0.02 ? `${text}, ${formatShare(lower)} under the run's typical ${typicalClock.toFixed(0)}` : text;
 }
 
 /// The outcome as a pill with sign and word; with `always` also where it is ok.

@@ -71,19 +71,21 @@ function buildNotes() {
   const pill = (kind, text) => el("span", {class: `pill ${kind}`}, text);
   const items =
       data.notes.map((note) => [outcomePill(note.outcome), ` ${printable(note.who)}: ${printable(note.message)}`]);
+  // "Clock: 3 of 9 rows …" and the like, as the summary in the terminal has them.
+  for (const line of data.conditions) {
+    const [, topic, text] = /^(\w+): ([^]*)$/.exec(line) ?? [null, "noticed", line];
+    items.push([pill(topic === "Split" ? "ok" : "noisy", topic.toLowerCase()), ` ${printable(text)}`]);
+  }
   const throttled = rows.filter((row) => row.throttled);
-  if (throttled.length) {
+  if (throttled.length && !data.conditions.some((line) => line.startsWith("Clock: "))) {
     const reasons = unique(throttled.map((row) => row.throttle)).slice(0, 4).join("; ");
     items.push([
       pill("throttled", "▾ throttled"),
-      ` ${throttled.length} of ${rows.length} rows (${reasons}): their clocks are in the rows` +
-          (typicalClock ? `, beside the sweep's median of ${typicalClock.toFixed(0)} MHz` : "")
+      ` ${throttled.length} of ${rows.length} rows (${reasons}), at the clock that the others had`
     ]);
   }
   const {options} = data.context;
-  if (data.operands)
-    items.push([pill("noisy", "~ operands"), ` ${printable(data.operands.replace(/^Operands: /, ""))}`]);
-  else if (options.data === "zeros")  // a file that does not say what was multiplied
+  if (options.data === "zeros" && !data.context.operands?.length)  // a file that does not say what was multiplied
     items.push(
         [pill("noisy", "~ operands"), " are zeros: they draw less power than real ones, so these speeds flatter"]);
   if (options.scales === "constant")
@@ -129,8 +131,10 @@ const method = [
 ];
 
 /// What a later version says of the run under names that this page has no words for: a card each.
-const knownContext = new Set(
-    ["date", "host", "command", "qgemm_version", "git_revision", "device", "limits", "seed", "operands", "options"]);
+const knownContext = new Set([
+  "date", "host", "command", "qgemm_version", "git_revision", "device", "limits", "limits_date", "seed", "operands",
+  "options"
+]);
 
 function furtherFacts() {
   return Object.entries(data.context)
@@ -144,11 +148,27 @@ function furtherFacts() {
                    [[printable(name), propertyText(name, value)]]]);
 }
 
-const operandFact = (operand) =>
-    [printable(
-         `${operand.of}, ${operand.type}${operand.granularity === "none" ? "" : `, scale per ${operand.granularity}`}`),
-     printable(`${operand.data}: largest ${propertyText("", operand.absmax)}, ${
-         propertyText("", operand.zeros_pct)} % zeros, ${propertyText("", operand.entropy_bits)} bits of entropy`)];
+/// What was multiplied, a line for each form of the operands.
+function operandTable(operands) {
+  const titles = [["type"], ["scale"], ["largest", 1], ["zeros", 1], ["bits", 1]];
+  const head = (text, number) => el("th", {scope: "col", class: number ? "number" : ""}, text);
+  const number = (value, unit = "") =>
+      el("td", {class: "number"}, Number.isFinite(value) ? `${Number(value.toPrecision(3))}${unit}` : unknown);
+  return el(
+      "div", {class: "wide"},
+      el("table", {class: "operands"}, el("thead", {}, el("tr", {}, ...titles.map(([text, n]) => head(text, n)))),
+         ...[...groupBy(operands, (operand) => `${operand.of}, ${operand.data}`)].map(
+             ([title, group]) =>
+                 el("tbody", {}, el("tr", {}, el("th", {scope: "rowgroup", colspan: titles.length}, printable(title))),
+                    ...group.map(
+                        (operand) => el(
+                            "tr", {}, el("td", {}, printable(operand.type)),
+                            el("td", {}, operand.granularity === "none" ? unknown : printable(operand.granularity)),
+                            number(operand.absmax), number(operand.zeros_pct, " %"), number(operand.entropy_bits)))))),
+      el("p", {class: "quiet key"},
+         "Of the codes that are multiplied. Bits: entropy of their upper byte, 8 at most; " +
+             "what has few of them, or many zeros, draws less power."));
+}
 
 function buildMethod() {
   const {device, limits, options} = data.context;
@@ -159,13 +179,16 @@ function buildMethod() {
       ([name, limit]) =>
           [name.replaceAll("_", " "),
            `${formatTflops(numberOf(limit.value))} ${printable(limit.unit)}: ${printable(limit.method)}`]);
+  if (peaks.length && data.context.limits_date) peaks.push(["measured", printable(data.context.limits_date)]);
   const card = (title, facts, ...more) =>
       el("section", {class: "card"}, el("h3", {}, title), factList(facts, "machine"), ...more);
   fill(
       byId("method-box"), card("Device", properties),
       card("Measured limits", peaks.length ? peaks : [["none", "not measured in this run"]]),
       card("How it was measured", method),
-      ...(data.context.operands?.length ? [card("What was multiplied", data.context.operands.map(operandFact))] : []),
+      ...(data.context.operands?.length ? [el("section", {class: "card"}, el("h3", {}, "What was multiplied"),
+                                              operandTable(data.context.operands))] :
+                                          []),
       card(
           "Options", [...settings, ["command", printable(data.context.command)]],
           data.engines.length ? factList([["engines", printable(data.engines.join("; "))]], "machine") : ""),
