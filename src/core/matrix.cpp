@@ -7,7 +7,16 @@
 
 #include "qgemm/error.hpp"
 
-#ifdef __linux__
+// Sanitizers watch the borders of what the heap gives, and of nothing else.
+#if defined(__SANITIZE_ADDRESS__)
+#define QGEMM_HEAP_ONLY
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define QGEMM_HEAP_ONLY
+#endif
+#endif
+#if defined(__linux__) && !defined(QGEMM_HEAP_ONLY)
+#define QGEMM_MAPS_MEMORY
 #include <sys/mman.h>
 #endif
 
@@ -19,19 +28,44 @@ constexpr std::size_t huge_page = std::size_t{2} << 20U;
 /// What a process can address on x86-64 and arm64 (47 bits): more is a slip of arithmetic, not a matter of memory.
 constexpr std::size_t address_space = std::size_t{1} << 47U;
 
+#ifdef QGEMM_MAPS_MEMORY
+/// `bytes`, a multiple of `huge_page`, at such a multiple; null where there is no memory.
+std::byte* map_huge(std::size_t bytes) {
+  void* mapped = ::mmap(nullptr, bytes + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* first = static_cast<std::byte*>(mapped);
+  const std::size_t before = (huge_page - reinterpret_cast<std::uintptr_t>(first) % huge_page) % huge_page;
+  if (before > 0) ::munmap(first, before);
+  if (before < huge_page) ::munmap(first + before + bytes, huge_page - before);
+  // Weights are streamed: with 4 KiB pages the TLB, not the memory, would set their speed. Best effort.
+  ::madvise(first + before, bytes, MADV_HUGEPAGE);
+  return first + before;
+}
+#endif
+
 }  // namespace
+
+void AlignedBuffer::Free::operator()(std::byte* p) const {
+#ifdef QGEMM_MAPS_MEMORY
+  if (mapped > 0) {
+    ::munmap(p, mapped);
+    return;
+  }
+#endif
+  std::free(p);
+}
 
 AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
-  const std::size_t alignment = bytes >= 2 * huge_page ? huge_page : cache_line;
   if (bytes > address_space) throw OutOfMemory("no memory has room for " + std::to_string(bytes) + " bytes");
+  const std::size_t alignment = bytes >= 2 * huge_page ? huge_page : cache_line;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  data_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, rounded)));
-  if (!data_) throw OutOfMemory("allocating " + std::to_string(bytes) + " bytes failed: not enough memory");
-#ifdef __linux__
-  // Weights are streamed: with 4 KiB pages the TLB, not the memory, would set their speed. Best effort.
-  if (alignment == huge_page) ::madvise(data_.get(), rounded, MADV_HUGEPAGE);
+#ifdef QGEMM_MAPS_MEMORY
+  if (alignment == huge_page) data_ = {map_huge(rounded), Free{rounded}};
 #endif
+  if (!data_ && data_.get_deleter().mapped == 0)
+    data_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, rounded)));
+  if (!data_) throw OutOfMemory("allocating " + std::to_string(bytes) + " bytes failed: not enough memory");
 }
 
 Matrix::Matrix(DType dtype, std::int64_t rows, std::int64_t cols) : dtype_(dtype), rows_(rows), cols_(cols) {
