@@ -52,8 +52,8 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    std::size_t mapped = 0;  ///< Bytes to give back to the system; 0: to the heap.
     void operator()(std::byte* p) const;
+    std::size_t mapped;  ///< Bytes to give back to the system; 0, as it is without a value: to the heap.
   };
   std::unique_ptr<std::byte, Free> data_;
   std::size_t bytes_ = 0;
