@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ struct Layer {
   std::string name;  ///< `qkv`, `o`, `gate_up`, `down`, … or `n6144_k4096`.
   std::int64_t n = 0, k = 0;
   SplitDim split = SplitDim::n;
+  bool bias = false;  ///< The model adds one value an output channel.
+  /// Of attention, where they are known: the heads that N (of `qkv`) or K (of `o`) is made of, and those of keys and
+  /// values. Devices share whole heads, and keep a copy of those of keys and values where there are fewer than devices.
+  std::int64_t heads = 0, kv_heads = 0;
+  /// Of one expert among `experts`, `experts_per_token` of which a token goes through; 0: every token is multiplied.
+  std::int64_t experts = 0, experts_per_token = 0;
   friend bool operator==(const Layer&, const Layer&) = default;
 };
 
@@ -26,6 +33,7 @@ struct Model {
   std::string revision;  ///< Of that source.
   std::vector<Layer> layers;
   std::int64_t decoder_layers = 0;  ///< How many times the model has them, one after the other; 0: unknown.
+  std::optional<Layer> lm_head;     ///< The logits' product, once a step, where the source tells the vocabulary.
 };
 
 /// The folder of the shape files: `QGEMM_DATA_DIR/models` where that variable is set, else the first that exists of
@@ -41,10 +49,11 @@ std::filesystem::path models_folder();
 /// models.
 std::vector<Model> load_models(const std::filesystem::path& folder);
 
-/// A model from a Hugging Face `config.json`, or a folder with one: the four weights of a decoder layer of
-/// LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM and Qwen3ForCausalLM. Its name is the one of the Hugging Face
-/// cache or of the config's `_name_or_path`, else the folder's. Throws `InvalidInput` naming the file and what is
-/// missing or wrong, for another architecture with the supported ones.
+/// A model from a Hugging Face `config.json`, or a folder with one: the weights of a decoder (or encoder) layer as an
+/// inference engine multiplies them, of Llama, Mistral, Mixtral, Qwen 2 and 3 (with experts, too), Gemma 1 to 3, Phi-3,
+/// Command R, GPT-NeoX, OPT, Falcon, BERT and RoBERTa; embeddings and the experts' router are left out. Its name is the
+/// one of the Hugging Face cache or of the config's `_name_or_path`, else the folder's. Throws `InvalidInput` naming
+/// the file and what is missing or wrong, for another architecture with the supported ones.
 Model load_model_config(const std::filesystem::path& path);
 
 /// The models a list of names selects: a name, a unique part of one (any case), `all`, or a path to a `config.json` or
@@ -52,8 +61,13 @@ Model load_model_config(const std::filesystem::path& path);
 /// nearest), an ambiguous part (with what it fits), and two different models of one name.
 std::vector<Model> select_models(const std::vector<Model>& catalog, const std::vector<std::string>& names);
 
-/// The layer's share on one device: the split dimension divided by `tp`. Throws `InvalidInput` naming model, layer,
-/// dimension and TP where it does not divide, or `tp` < 1.
+/// The layer's share on one device: the split dimension divided by `tp`. Of attention whose heads are known whole heads
+/// are shared; where there are more devices than heads of keys and values, several devices have the same. Throws
+/// `InvalidInput` naming model, layer, dimension and TP where it does not divide, or `tp` < 1.
 Layer split_layer(const Model& model, const Layer& layer, std::int64_t tp);
+
+/// Tokens that the layer multiplies of a batch of `m`: all, or of an expert its share of what is to be expected,
+/// rounded up. Of `m` in 1 … 2³¹.
+std::int64_t tokens_of(const Layer& layer, std::int64_t m);
 
 }  // namespace qgemm

@@ -17,7 +17,8 @@ struct SweepOptions {
   std::vector<std::int64_t> tp_sizes{1};
   std::vector<std::string> layers;  ///< Only layers of these names (`*` patterns); empty: all.
   std::vector<std::int64_t>
-      batch_sizes;  ///< Empty: 1, 16, 64, … (up to 1024 on a CPU, 16384 on a GPU); with `quick` a short list.
+      batch_sizes;       ///< Empty: 1, 16, 64, … (up to 1024 on a CPU, 16384 on a GPU); with `quick` a short list.
+  bool lm_head = false;  ///< The logits' product of each model, too; of models from a config.json that tells it.
   /// In place of `batch_sizes`: FROM:TO or FROM:TO:STEP, each M from FROM to TO, to see what one more row costs.
   std::string scan_m;
   std::vector<Shape> shapes;                      ///< Bare shapes in place of models.

@@ -32,6 +32,8 @@ bool is_scan(const std::vector<std::int64_t>& sizes);
 void add_scan_advice(std::vector<Advice>& out, const PointTimes& times, const std::string& layer,
                      const std::string& provider);
 void add_padding_advice(std::vector<Advice>& out, const PointTimes& times);
+/// Of a model's layers those that a block has once each (see `in_each_block`).
+std::int64_t layers_of_a_block(const Model& model);
 /// With how many decoder layers; nothing where the results lack one of the model's layers.
 void add_model_advice(std::vector<Advice>& out, const PointTimes& times, const Model& model);
 /// Of all TP sizes of one model.

@@ -41,15 +41,22 @@ void add_notes(std::vector<Advice>& out, const PointTimes& times, const Model* m
              "`--cache cold` measures that."));
   }
   if (times.model == bare_shapes) return;
+  if (std::any_of(times.layers.begin(), times.layers.end(), [](const auto& l) { return l.starts_with("expert_"); })) {
+    out.push_back(note(times,
+                       "M of an expert's layer is that expert's tokens, and a batch meets many experts: those layers "
+                       "stand for themselves, and nothing is said of a whole step."));
+    return;
+  }
   if (model == nullptr || model->decoder_layers < 1) {
     out.push_back(note(times,
                        "How many decoder layers the model has is not known here: `--decoder-layers` adds what a "
                        "whole step takes."));
-  } else if (times.layers.size() < model->layers.size()) {
+  } else if (const auto measured = std::count_if(times.layers.begin(), times.layers.end(), in_each_block);
+             measured < layers_of_a_block(*model)) {
     out.push_back(
         note(times, fmt::format("Only {} of the model's {} layers were measured: nothing can be said of a whole "
                                 "step.",
-                                times.layers.size(), model->layers.size())));
+                                measured, layers_of_a_block(*model))));
   } else {
     out.push_back(note(times,
                        "Steps are those of the measured products alone, without attention, norms, communication and "
@@ -94,7 +101,12 @@ Advice advice_on(const char* kind, const PointTimes& times, const std::string& l
 
 std::vector<std::string> scopes_of(const PointTimes& times) {
   if (times.model == bare_shapes || times.layers.size() == 1) return times.layers;
-  return {""};
+  std::vector<std::string> scopes{""};
+  for (const auto& layer : times.layers) {
+    if (!in_each_block(layer)) scopes.push_back(layer);
+  }
+  if (scopes.size() > times.layers.size()) scopes.erase(scopes.begin());  // none is in each block
+  return scopes;
 }
 
 std::string scope_text(const std::string& layer) { return layer.empty() ? "All layers" : "Layer " + printable(layer); }

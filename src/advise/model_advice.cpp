@@ -7,12 +7,21 @@
 
 namespace qgemm {
 
+std::int64_t layers_of_a_block(const Model& model) {
+  return std::count_if(model.layers.begin(), model.layers.end(),
+                       [](const Layer& layer) { return in_each_block(layer.name); });
+}
+
 void add_model_advice(std::vector<Advice>& out, const PointTimes& times, const Model& model) {
-  const bool whole = times.layers.size() == model.layers.size() &&
+  const auto measured = std::count_if(times.layers.begin(), times.layers.end(), in_each_block);
+  const bool whole = measured == layers_of_a_block(model) &&
                      std::all_of(model.layers.begin(), model.layers.end(), [&](const Layer& layer) {
-                       return std::find(times.layers.begin(), times.layers.end(), layer.name) != times.layers.end();
+                       return !in_each_block(layer.name) ||
+                              std::find(times.layers.begin(), times.layers.end(), layer.name) != times.layers.end();
                      });
-  if (!whole || model.decoder_layers < 1) return;
+  const bool has_experts = std::any_of(times.layers.begin(), times.layers.end(),
+                                       [](const std::string& layer) { return layer.starts_with("expert_"); });
+  if (!whole || has_experts || model.decoder_layers < 1) return;
   const auto depth = static_cast<double>(model.decoder_layers);
   for (const auto& provider : times.providers) {
     if (!is_complete(provider)) continue;

@@ -66,6 +66,7 @@ std::optional<Timing> PointTimes::time(const std::string& layer, std::int64_t m,
   }
   std::optional<Timing> sum;
   for (const auto& one : layers) {
+    if (!in_each_block(one)) continue;
     const auto part = time(one, m, provider);
     if (!part) return std::nullopt;
     sum = sum ? *sum + *part : *part;
@@ -87,6 +88,8 @@ std::vector<std::int64_t> PointTimes::sizes_with(const std::string& layer,
 bool PointTimes::has(const std::string& provider) const {
   return std::find(providers.begin(), providers.end(), provider) != providers.end();
 }
+
+bool in_each_block(std::string_view layer) { return layer != "lm_head" && !layer.starts_with("expert_"); }
 
 std::vector<PointTimes> point_times(const ResultSet& results) {
   const auto shapes = first_shapes(results.rows);

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "qgemm/result.hpp"
@@ -34,7 +35,7 @@ class PointTimes {
 
   /// The row that counts: of several engines the fastest. Null where none was measured and right.
   const Result* row(const std::string& layer, std::int64_t m, const std::string& provider) const;
-  /// Its time, or with an empty `layer` the sum over all layers, where every one has a time.
+  /// Its time, or with an empty `layer` the sum over all layers of a block, where every one has a time.
   std::optional<Timing> time(const std::string& layer, std::int64_t m, const std::string& provider) const;
   /// The sizes at which all of `wanted` have a time.
   std::vector<std::int64_t> sizes_with(const std::string& layer, const std::vector<std::string>& wanted) const;
@@ -50,6 +51,10 @@ class PointTimes {
 /// In order of appearance. They point into `results`, which must outlive them. Two shapes under one layer name are told
 /// apart.
 std::vector<PointTimes> point_times(const ResultSet& results);
+
+/// Whether every token goes through the layer in each block of the model: not through the logits' product, nor through
+/// one expert of many, whose M is that expert's tokens. Sums over layers are of these.
+bool in_each_block(std::string_view layer);
 
 /// The model name under which bare shapes (`--shapes`) are saved: their layers make no whole.
 inline constexpr const char* bare_shapes = "shapes";

@@ -54,6 +54,20 @@ std::int64_t JsonFields::dimension(std::string_view field) const {
   return value;
 }
 
+bool JsonFields::flag(std::string_view field) const {
+  const auto& value = at(field);
+  if (!value.is_boolean()) fail(field, "must be true or false");
+  return value.get<bool>();
+}
+
+std::size_t JsonFields::length(std::string_view field) const {
+  const auto& value = at(field);
+  if (!value.is_array()) fail(field, "must be a list");
+  return value.size();
+}
+
+JsonFields JsonFields::object(std::string_view field) const { return {at(field), where_ + ", " + std::string(field)}; }
+
 const nlohmann::json& JsonFields::list(std::string_view field) const {
   const auto& value = at(field);
   if (!value.is_array()) fail(field, "must be a list");

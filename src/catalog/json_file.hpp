@@ -15,10 +15,13 @@ class JsonFields {
   JsonFields(const nlohmann::json& object, std::string where);
 
   bool has(std::string_view field) const;
-  std::string text(std::string_view field) const;            ///< Not empty.
-  std::int64_t dimension(std::string_view field) const;      ///< 1 … 2³¹.
-  std::int64_t integer(std::string_view field) const;        ///< Any that fits 64 bits.
+  std::string text(std::string_view field) const;        ///< Not empty.
+  std::int64_t dimension(std::string_view field) const;  ///< 1 … 2³¹.
+  std::int64_t integer(std::string_view field) const;    ///< Any that fits 64 bits.
+  bool flag(std::string_view field) const;
   const nlohmann::json& list(std::string_view field) const;  ///< A list with at least one element.
+  std::size_t length(std::string_view field) const;          ///< Of a list, which may be empty.
+  JsonFields object(std::string_view field) const;
   [[noreturn]] void fail(std::string_view field, const std::string& what) const;
   const std::string& where() const { return where_; }
 

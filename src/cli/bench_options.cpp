@@ -29,6 +29,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
       "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
   add_shape_options(command, sweep, bench.shapes,
                     "M: tokens in a batch [1 16 64 128 256 512 1024, on a GPU 2048 4096 8192 16384 too]");
+  command.add_flag("--lm-head", sweep.lm_head, "The logits' product, too, of models from a config.json");
   list("--scan-m", sweep.scan_m, "FROM:TO[:STEP]: each M from FROM to TO in place of --batch-sizes, to find cliffs");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");

@@ -27,6 +27,7 @@ struct Case {
   GemmSpec spec;
   std::string engine;  ///< A name, or "auto": the first engine of the list that supports the spec.
   CacheState cache = CacheState::cold;
+  std::int64_t batch = 0;  ///< The batch size that the shape's M is of: another for an expert's layer; 0: M itself.
 };
 
 /// A row that repeats the case's names, before anything is measured.

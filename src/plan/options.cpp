@@ -119,6 +119,7 @@ Properties to_properties(const SweepOptions& options) {
   return {{"models", options.models},
           {"tp-sizes", options.tp_sizes},
           {"layers", options.layers},
+          {"lm-head", options.lm_head},
           {"batch-sizes", options.batch_sizes},
           {"scan-m", options.scan_m},
           {"shapes", shapes},

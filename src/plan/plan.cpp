@@ -35,6 +35,7 @@ struct PlannedShape {
   std::string model, layer;
   std::int64_t tp;
   Shape shape;
+  std::int64_t batch;
 };
 
 std::vector<std::int64_t> batch_sizes(const SweepOptions& options, const PlanDevice& device) {
@@ -63,6 +64,20 @@ void check_layers(const SweepOptions& options, const std::vector<Model>& models)
   }
 }
 
+std::vector<Model> chosen_models(const SweepOptions& options) {
+  auto models = select_models(load_models(models_folder()), options.models);
+  if (!options.lm_head) return models;
+  for (auto& model : models) {
+    if (!model.lm_head) {
+      throw InvalidInput(model.name +
+                         ": nothing tells the size of its vocabulary, which --lm-head needs: name its "
+                         "config.json with --models, or leave --lm-head out");
+    }
+    model.layers.push_back(*model.lm_head);
+  }
+  return models;
+}
+
 std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const PlanDevice& device) {
   std::vector<PlannedShape> planned;
   if (!options.shapes.empty()) {
@@ -70,11 +85,11 @@ std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const Plan
     for (const Shape& shape : options.shapes) {
       if (std::find(seen.begin(), seen.end(), shape) != seen.end()) continue;
       seen.push_back(shape);
-      planned.push_back({"shapes", shape_name(shape.n, shape.k), 1, shape});
+      planned.push_back({"shapes", shape_name(shape.n, shape.k), 1, shape, shape.m});
     }
     return planned;
   }
-  const auto models = select_models(load_models(models_folder()), options.models);
+  const auto models = chosen_models(options);
   check_layers(options, models);
   const auto tp_sizes = unique_in_order(options.tp_sizes);
   const auto sizes = batch_sizes(options, device);
@@ -84,8 +99,13 @@ std::vector<PlannedShape> planned_shapes(const SweepOptions& options, const Plan
         if (!wanted_layer(options, whole.name)) continue;
         const Layer layer = split_layer(model, whole, tp);
         check_rows(planned.size() + sizes.size());
-        for (const std::int64_t m : sizes) {
-          planned.push_back({model.name, layer.name, tp, {m, layer.n, layer.k}});
+        std::int64_t before = 0;
+        for (const std::int64_t batch : sizes) {
+          // Of an expert's layer several batch sizes can mean as many tokens.
+          const std::int64_t m = tokens_of(layer, batch);
+          if (layer.experts == 0 || m != before)
+            planned.push_back({model.name, layer.name, tp, {m, layer.n, layer.k}, batch});
+          before = m;
         }
       }
     }
@@ -180,7 +200,7 @@ std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& de
         check_k(planned.shape, provider, scheme);
         for (const auto& engine : engines) {
           point.cases.push_back({planned.model, planned.layer, planned.tp, provider,
-                                 GemmSpec{planned.shape, scheme, options.bias}, engine, cache});
+                                 GemmSpec{planned.shape, scheme, options.bias}, engine, cache, planned.batch});
         }
       }
       points.push_back(std::move(point));

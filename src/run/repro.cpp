@@ -1,7 +1,9 @@
 #include "run/repro.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace qgemm {
 namespace {
@@ -37,11 +39,13 @@ std::string repro_command(const Case& c, const Result& row, const SweepOptions& 
     append_list(command, "--shapes", to_string(c.spec.shape));
   } else {
     // The option that selected the model may have been a path; its own name finds it only in the catalogue.
-    const bool by_path = options.models.size() == 1 && options.models[0].find(".json") != std::string::npos;
+    std::error_code error;
+    const bool by_path = options.models.size() == 1 && std::filesystem::exists(options.models[0], error);
     append_list(command, "--models", shell_word(by_path ? options.models[0] : c.model));
     append_list(command, "--tp-sizes", std::to_string(c.tp));
     append_list(command, "--layers", shell_word(c.layer));
-    append_list(command, "--batch-sizes", std::to_string(c.spec.shape.m));
+    append_list(command, "--batch-sizes", std::to_string(c.batch > 0 ? c.batch : c.spec.shape.m));
+    if (options.lm_head) command += " --lm-head";
   }
   append_list(command, "--providers", c.provider);
   append_list(command, "--engines", row.engine == "none" ? "auto" : row.engine);

@@ -4,6 +4,20 @@
 namespace qgemm {
 namespace {
 
+using Shapes = std::vector<std::string>;
+
+/// "qkv 6144x4096 n", with what is special behind it.
+Shapes shapes_of(const Model& model) {
+  Shapes shapes;
+  for (const Layer& layer : model.layers) {
+    shapes.push_back(layer.name + " " + std::to_string(layer.n) + "x" + std::to_string(layer.k) +
+                     (layer.split == SplitDim::n ? " n" : " k") + (layer.bias ? " bias" : ""));
+    if (layer.experts > 0)
+      shapes.back() += " " + std::to_string(layer.experts_per_token) + "/" + std::to_string(layer.experts);
+  }
+  return shapes;
+}
+
 constexpr const char* llama_8b = R"({"architectures": ["LlamaForCausalLM"], "hidden_size": 4096,
   "intermediate_size": 14336, "num_attention_heads": 32, "num_key_value_heads": 8, "rope_theta": 500000.0})";
 
@@ -13,10 +27,8 @@ TEST(LoadModelConfig, LlamaEqualsTheCatalogue) {
   const Model model = load_model_config(folder.path() / "my-llama");
   EXPECT_EQ(model.name, "my-llama");
   EXPECT_EQ(model.source, (folder.path() / "my-llama/config.json").string());
-  EXPECT_EQ(model.layers, (std::vector<Layer>{{"qkv", 6144, 4096, SplitDim::n},
-                                              {"o", 4096, 4096, SplitDim::k},
-                                              {"gate_up", 28672, 4096, SplitDim::n},
-                                              {"down", 4096, 14336, SplitDim::k}}));
+  EXPECT_EQ(shapes_of(model),
+            (Shapes{"qkv 6144x4096 n", "o 4096x4096 k", "gate_up 28672x4096 n", "down 4096x14336 k"}));
 }
 
 TEST(LoadModelConfig, HeadDimMayDifferFromTheShare) {
@@ -25,8 +37,8 @@ TEST(LoadModelConfig, HeadDimMayDifferFromTheShare) {
     "intermediate_size": 3072, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128})");
   const Model model = load_model_config(path);
   EXPECT_EQ(model.name, "qwen3");
-  EXPECT_EQ(model.layers[0], (Layer{"qkv", 4096, 1024, SplitDim::n}));
-  EXPECT_EQ(model.layers[1], (Layer{"o", 1024, 2048, SplitDim::k}));
+  EXPECT_EQ(shapes_of(model)[0], "qkv 4096x1024 n");
+  EXPECT_EQ(shapes_of(model)[1], "o 1024x2048 k");
 }
 
 TEST(LoadModelConfig, LlamaWithoutKvHeadsHasAllHeads) {
@@ -76,8 +88,19 @@ TEST(LoadModelConfig, NamesWhatIsMissingOrWrong) {
   expect_bad(R"({"architectures": [3]})", {"'architectures'"});
   const std::string mistral = R"({"architectures": ["MistralForCausalLM"], )";
   expect_bad(mistral + R"("intermediate_size": 8})", {"'hidden_size'", "missing"});
-  expect_bad(mistral + R"("hidden_size": 8})", {"'intermediate_size'", "missing"});
+  expect_bad(mistral + R"("hidden_size": 8, "num_attention_heads": 4, "num_key_value_heads": 4})",
+             {"'intermediate_size'", "missing"});
   expect_bad(mistral + R"("hidden_size": 8, "intermediate_size": 8})", {"'num_attention_heads'", "missing"});
+  expect_bad(mistral + R"("hidden_size": 8, "num_attention_heads": 4, "num_key_value_heads": 4,
+                           "intermediate_size": 2147483648})",
+             {"'intermediate_size'", "2^31"});
+  expect_bad(R"({"architectures": ["Qwen2ForCausalLM"], "hidden_size": 8, "num_attention_heads": 4,
+                 "num_key_value_heads": 4, "attention_bias": 1})",
+             {"'attention_bias'", "true or false"});
+  expect_bad(R"({"architectures": ["MixtralForCausalLM"], "hidden_size": 8, "num_attention_heads": 4,
+                 "num_key_value_heads": 4, "intermediate_size": 8, "num_local_experts": 2, "num_experts_per_tok": 3})",
+             {"'num_experts_per_tok'", "more than the 2"});
+  expect_bad(R"({"architectures": ["Gemma3ForConditionalGeneration"], "text_config": 3})", {"text_config", "object"});
   const std::string four = mistral + R"("hidden_size": 8, "intermediate_size": 8, "num_attention_heads": 4)";
   expect_bad(four + "}", {"'num_key_value_heads'", "missing"});
   expect_bad(four + R"(, "num_key_value_heads": 3})", {"'num_key_value_heads'", "does not divide"});

@@ -33,18 +33,23 @@ function stepOf(column, layers, atM) {
   return step;
 }
 
+/// Every token goes through it in each block: not the logits' product, nor one expert of many, whose M is its own.
+const inEachBlock = (row) => row.layer !== "lm_head" && !row.layer.startsWith("expert_");
+
 const layerKey = (row) => `${row.layer}\u0000${row.n}\u0000${row.k}`;
 
 function drawModel() {
   // All layers of the model, also where the charts show one alone.
-  const all = rows.filter((row) => row.model === state.model && row.tp === state.tp && switchedOn(row));
+  const ofModel = rows.filter((row) => row.model === state.model && row.tp === state.tp);
+  const all = ofModel.filter((row) => inEachBlock(row) && switchedOn(row));
   const sizes = unique(all.map((row) => row.m)).sort(byNumber);
   if (!sizes.includes(state.step)) state.step = sizes[0] ?? null;
   fill(modelM, ...sizes.map((m) => el("option", {value: m}, `M = ${m}`)));
   modelM.value = state.step ?? "";
   modelBlocks.value = state.blocks;
   const atM = all.filter((row) => row.m === state.step);
-  const layers = unique(rows.filter((row) => row.model === state.model && row.tp === state.tp).map(layerKey));
+  const layers = unique(ofModel.filter(inEachBlock).map(layerKey));
+  const apart = unique(ofModel.filter((row) => !inEachBlock(row)).map((row) => row.layer));
   const steps = columns.filter((c) => atM.some((row) => row.column === c.index)).map((c) => stepOf(c, layers, atM));
   const whole = steps.filter((step) => !step.lacks.length);
   const longest = largest(steps.map((step) => step.us), 0);
@@ -83,7 +88,8 @@ function drawModel() {
   modelNote.textContent = `Medians of ${layers.length} layer${layers.length === 1 ? "" : "s"} added up` +
       (state.blocks > 1 ? `, times ${state.blocks} blocks` :
                           ", one block: give the model's number of blocks for a whole step") +
-      ". Tokens a second are what these products alone would allow; attention, norms and communication come on top.";
+      ". Tokens a second are what these products alone would allow; attention, norms and communication come on top." +
+      (apart.length ? ` Not in it, since not every token goes through them in each block: ${apart.join(", ")}.` : "");
 }
 
 byId("model-panel")
