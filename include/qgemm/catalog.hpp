@@ -33,7 +33,7 @@ struct Model {
   std::string revision;  ///< Of that source.
   std::vector<Layer> layers;
   std::int64_t decoder_layers = 0;  ///< How many times the model has them, one after the other; 0: unknown.
-  std::optional<Layer> lm_head;     ///< The logits' product, once a step, where the source tells the vocabulary.
+  std::optional<Layer> lm_head{};   ///< The logits' product, once a step, where the source tells the vocabulary.
 };
 
 /// The folder of the shape files: `QGEMM_DATA_DIR/models` where that variable is set, else the first that exists of

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "qgemm/advise.hpp"
 #include "report/printable.hpp"
@@ -37,12 +39,29 @@ std::string heading_of(const Advice& advice) {
   return advice.kind;
 }
 
+/// Of each subject everything under one heading together, in the order of the headings.
+std::vector<const Advice*> by_heading(const std::vector<Advice>& advice) {
+  std::vector<const Advice*> sorted;
+  for (const auto& one : advice) sorted.push_back(&one);
+  const auto rank = [](const Advice* one) {
+    return std::find_if(headings.begin(), headings.end(), [&](const auto& known) { return one->kind == known.first; });
+  };
+  for (auto first = sorted.begin(); first != sorted.end();) {
+    const auto last =
+        std::find_if(first, sorted.end(), [&](const Advice* one) { return subject_of(*one) != subject_of(**first); });
+    std::stable_sort(first, last, [&](const Advice* a, const Advice* b) { return rank(a) < rank(b); });
+    first = last;
+  }
+  return sorted;
+}
+
 }  // namespace
 
 std::string render_advice(const std::vector<Advice>& advice, const Context& context) {
   std::string out = "Advice: " + describe_run(context) + "\n";
   std::string subject, heading;
-  for (const auto& one : advice) {
+  for (const Advice* next : by_heading(advice)) {
+    const Advice& one = *next;
     if (subject_of(one) != subject) {
       subject = subject_of(one);
       heading.clear();

@@ -53,6 +53,44 @@ TEST(AdviseModel, SaysNothingOfAPart) {
   EXPECT_TRUE(of_kind(advise(run_with(two_layers(1, 100))), "model").empty());
 }
 
+TEST(AdviseModel, AddsUpWhatABlockHasOnce) {
+  auto rows = two_layers(1, 100);
+  for (const std::int64_t m : {1, 8}) {
+    Result row = timed_row("bf16", m, 5000, 1);
+    row.layer = "lm_head";
+    row.tp = 1;
+    rows.push_back(row);
+  }
+  Model model = model_of_depth(20);
+  for (int listed = 0; listed < 2; ++listed) {  // whether or not the model's own list has the logits' product
+    const auto advice = of_kind(advise(run_with(rows), {model}), "model");
+    ASSERT_EQ(advice.size(), 1U) << listed;
+    EXPECT_NEAR(advice[0].series[0].second.at(0), 4, 1e-12) << listed;
+    model.layers.push_back({"lm_head", 64, 64, SplitDim::n});
+  }
+}
+
+TEST(AdviseModel, ExpertsStandForThemselves) {
+  auto rows = two_layers(1, 100);
+  for (auto row : two_layers(1, 100)) {
+    row.layer = "expert_" + row.layer;
+    rows.push_back(row);
+    row.provider = "int8-channel-w-token-a";
+    row.median_us = 50;
+    rows.push_back(row);
+    row.layer = row.layer.substr(7);
+    rows.push_back(row);
+  }
+  const auto advice = advise(run_with(rows), {model_of_depth(20)});
+  EXPECT_TRUE(of_kind(advice, "model").empty());
+  std::vector<std::string> scopes;
+  for (const auto& one : of_kind(advice, "scheme")) scopes.push_back(one.layer);
+  EXPECT_EQ(scopes, (std::vector<std::string>{"", "expert_qkv", "expert_down"}));
+  const std::string text = render_advice(advice, run_with(rows).context);
+  EXPECT_EQ(text.find("Which scheme"), text.rfind("Which scheme")) << "each heading once\n" << text;
+  EXPECT_NE(text.find("an expert's layer"), std::string::npos) << text;
+}
+
 TEST(AdviseTensorParallel, IsHeldAgainstAnEvenShare) {
   auto rows = two_layers(2, 60);
   const auto single = two_layers(1, 100);

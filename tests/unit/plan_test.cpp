@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <random>
 
 #include "qgemm/error.hpp"
 
@@ -220,6 +223,57 @@ TEST(Plan, AKernelNeedsItsEngine) {
   }
   options.engines = {"cublaslt"};
   EXPECT_THROW(plan_points(options, hopper), InvalidInput);
+}
+
+/// A folder with a config.json, removed with the test.
+class PlanOfAConfig : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("qgemm-plan-" + std::to_string(std::random_device{}()));
+    std::filesystem::create_directories(folder_);
+    std::ofstream(folder_ / "config.json") << R"({"architectures": ["MixtralForCausalLM"], "hidden_size": 256,
+        "intermediate_size": 512, "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 8,
+        "num_experts_per_tok": 2, "vocab_size": 1000})";
+    options_.models = {folder_.string()};
+    options_.providers = {"f32"};
+    options_.batch_sizes = {1, 2, 4, 5, 64};
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::vector<Point> points_of(const std::string& layer) const {
+    std::vector<Point> found;
+    for (auto& point : plan_points(options_, cpu())) {
+      if (point.layer == layer) found.push_back(std::move(point));
+    }
+    return found;
+  }
+
+  std::filesystem::path folder_;
+  SweepOptions options_;
+};
+
+TEST_F(PlanOfAConfig, AnExpertHasItsShareOfTheTokens) {
+  EXPECT_EQ(points_of("qkv").size(), 5U);
+  const auto expert = points_of("expert_down");
+  ASSERT_EQ(expert.size(), 3U);  // 1, 2 and 4 tokens give an expert one
+  EXPECT_EQ(expert[0].shape, (Shape{1, 256, 512}));
+  EXPECT_EQ(expert[1].shape.m, 2);
+  EXPECT_EQ(expert[2].shape.m, 16);
+  EXPECT_EQ(expert[1].cases.at(0).batch, 5);
+  EXPECT_EQ(points_of("qkv")[3].cases.at(0).batch, 5);
+}
+
+TEST_F(PlanOfAConfig, HasTheLogitsWhereTheyAreAskedFor) {
+  EXPECT_TRUE(points_of("lm_head").empty());
+  options_.lm_head = true;
+  options_.tp_sizes = {2};
+  const auto head = points_of("lm_head");
+  ASSERT_EQ(head.size(), 5U);
+  EXPECT_EQ(head[0].shape, (Shape{1, 512, 256}));  // 1000 rows, up to a multiple of 64, on two devices
+  options_.layers = {"lm_*"};
+  EXPECT_EQ(plan_points(options_, cpu()).size(), 5U);
+  options_.models = {"meta-llama/Llama-3.1-8B-Instruct"};
+  EXPECT_NE(message_of(options_).find("--lm-head"), std::string::npos) << message_of(options_);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
@@ -344,6 +345,13 @@ TEST(Repro, NamesAllThatMakesTheRow) {
       command,
       "qgemm bench --models meta-llama/Llama-3.1-8B-Instruct --tp-sizes 2 --layers o --batch-sizes 16 --providers bf16 "
       "--engines onednn --cache cold --scales constant --seed 7");
+  c.batch = 64;  // of which an expert has 16 tokens
+  EXPECT_NE(repro_command(c, row, options).find("--batch-sizes 64 "), std::string::npos);
+  options.models = {std::filesystem::temp_directory_path().string()};  // a folder with a config.json
+  options.lm_head = true;
+  const std::string by_path = repro_command(c, row, options);
+  EXPECT_NE(by_path.find("--models " + options.models[0]), std::string::npos) << by_path;
+  EXPECT_NE(by_path.find(" --lm-head "), std::string::npos) << by_path;
   options.device = "cuda:1";
   options.timer = "reference";
   options.max_time = 0.25;
