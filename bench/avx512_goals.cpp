@@ -15,10 +15,6 @@
 // Layers that models share are measured once. `ratio` is the median over rounds of their time ÷ ours, above 1: ours is
 // faster. `limit` is the time by the peaks measured in this run (the best windows of all points so far): the larger of
 // arithmetic and reading the packed weights from memory; `reach` is theirs ÷ limit: the ratio that cannot be passed.
-#ifdef __linux__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -275,19 +271,10 @@ void against_float(const Options& options, const std::vector<std::unique_ptr<Hos
   summary.print("ratio");
 }
 
-/// Large buffers come fresh from the system, not from what an earlier point left in the heap: on recycled pages whoever
-/// allocates first was measured to be up to a quarter slower at M = 1, whichever engine it is.
-void take_fresh_memory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
-}
-
 }  // namespace
 
 int main(int argc, char** argv) try {
   const Options options = parse(argc, argv);
-  take_fresh_memory();
   const int threads = pin_thread_team(0);
   const auto engines = make_engines();
   Limits limits(threads);
