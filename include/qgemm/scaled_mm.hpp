@@ -22,4 +22,11 @@ void scaled_mm_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span
                    std::span<const float> scale_w, std::span<const std::int32_t> azp, const MatrixView& d,
                    std::span<const float> bias = {}, std::string_view engine = "auto");
 
+/// The same with one zero point for all rows, folded ahead into `azp_adj`, N values azp · colsum[n]:
+/// D = scale_a ⊙ scale_w ⊙ (A_q·W_qᵀ − azp_adj) + bias (`cutlass_scaled_mm_azp` without its `azp`). What is no multiple
+/// of the column sums is taken as it is, by the plain reference engine.
+void scaled_mm_folded_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> scale_a,
+                          std::span<const float> scale_w, std::span<const std::int32_t> azp_adj, const MatrixView& d,
+                          std::span<const float> bias = {}, std::string_view engine = "auto");
+
 }  // namespace qgemm

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engines/select_engine.hpp"
 #include "qgemm/error.hpp"
@@ -45,11 +47,10 @@ Scheme scheme_of(std::size_t scales_a, std::size_t scales_w, std::size_t azp, DT
   return scheme;
 }
 
-}  // namespace
-
-void scaled_mm_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> scale_a,
-                   std::span<const float> scale_w, std::span<const std::int32_t> azp, const MatrixView& d,
-                   std::span<const float> bias, std::string_view engine) {
+/// `colsum`: in place of the weights' own.
+void multiply(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> scale_a,
+              std::span<const float> scale_w, std::span<const std::int32_t> azp, std::span<const std::int32_t> colsum,
+              const MatrixView& d, std::span<const float> bias, std::string_view engine) {
   QuantizedActivations activations;
   activations.values = dense_copy("a", a);
   QuantizedWeights weights;
@@ -80,7 +81,11 @@ void scaled_mm_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span
   activations.azp.assign(azp.begin(), azp.end());
   if (token_scales && azp.size() == 1) activations.azp.assign(rows, azp[0]);
   weights.scales.assign(scale_w.begin(), scale_w.end());
-  weights.colsum = column_sums(weights.values.view());
+  if (colsum.empty()) {
+    weights.colsum = column_sums(weights.values.view());
+  } else {
+    weights.colsum.assign(colsum.begin(), colsum.end());
+  }
 
   GemmSpec spec{
       {a.rows, w.rows, a.cols}, scheme_of(scale_a.size(), scale_w.size(), azp.size(), d.dtype), !bias.empty()};
@@ -111,10 +116,45 @@ void scaled_mm_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span
   }
 }
 
+/// The zero point that `azp_adj` was folded from; empty where it is no multiple of the column sums.
+std::optional<std::int32_t> unfolded(std::span<const std::int32_t> azp_adj, const std::vector<std::int32_t>& colsum) {
+  const auto first = std::find_if(colsum.begin(), colsum.end(), [](std::int32_t sum) { return sum != 0; });
+  std::int64_t azp = 0;
+  if (first != colsum.end()) azp = azp_adj[static_cast<std::size_t>(first - colsum.begin())] / std::int64_t{*first};
+  for (std::size_t n = 0; n < colsum.size(); ++n) {
+    if (azp * colsum[n] != azp_adj[n]) return std::nullopt;
+  }
+  return static_cast<std::int32_t>(azp);
+}
+
+}  // namespace
+
+void scaled_mm_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> scale_a,
+                   std::span<const float> scale_w, std::span<const std::int32_t> azp, const MatrixView& d,
+                   std::span<const float> bias, std::string_view engine) {
+  multiply(a, w, scale_a, scale_w, azp, {}, d, bias, engine);
+}
+
+void scaled_mm_folded_azp(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> scale_a,
+                          std::span<const float> scale_w, std::span<const std::int32_t> azp_adj, const MatrixView& d,
+                          std::span<const float> bias, std::string_view engine) {
+  if (static_cast<std::int64_t>(azp_adj.size()) != w.rows) {
+    throw InvalidInput("azp_adj has " + std::to_string(azp_adj.size()) + " values: give " + std::to_string(w.rows));
+  }
+  const Matrix weights = dense_copy("w", w);
+  if (const auto azp = unfolded(azp_adj, column_sums(weights.view()))) {
+    const std::int32_t one[] = {*azp};
+    multiply(a, w, scale_a, scale_w, one, {}, d, bias, engine);
+    return;
+  }
+  const std::int32_t one[] = {1};
+  multiply(a, w, scale_a, scale_w, one, azp_adj, d, bias, "reference");
+}
+
 void scaled_mm(const ConstMatrixView& a, const ConstMatrixView& w, std::span<const float> scale_a,
                std::span<const float> scale_w, const MatrixView& d, std::span<const float> bias,
                std::string_view engine) {
-  scaled_mm_azp(a, w, scale_a, scale_w, {}, d, bias, engine);
+  multiply(a, w, scale_a, scale_w, {}, {}, d, bias, engine);
 }
 
 }  // namespace qgemm

@@ -138,6 +138,40 @@ TEST(ScaledMm, IsTheDefinition) {
   }
 }
 
+TEST(ScaledMm, TakesAFoldedZeroPoint) {
+  std::mt19937_64 rng(test_seed());
+  const std::int64_t m_count = 3, n_count = 9, k_count = 40;
+  Matrix a(DType::s8, m_count, k_count), w(DType::s8, n_count, k_count), d(DType::f32, m_count, n_count);
+  for (Matrix* x : {&a, &w}) {
+    for (std::int64_t i = 0; i < x->rows() * k_count; ++i)
+      x->row<std::int8_t>(0)[i] = static_cast<std::int8_t>(static_cast<int>(rng() % 256) - 128);
+  }
+  std::vector<std::int32_t> colsum(static_cast<std::size_t>(n_count));
+  for (std::int64_t n = 0; n < n_count; ++n) {
+    for (std::int64_t k = 0; k < k_count; ++k) colsum[static_cast<std::size_t>(n)] += w.row<std::int8_t>(n)[k];
+  }
+  const auto times = [&](std::int32_t azp) {
+    std::vector<std::int32_t> folded = colsum;
+    for (auto& value : folded) value *= azp;
+    return folded;
+  };
+  std::vector<std::int32_t> other(static_cast<std::size_t>(n_count));
+  for (auto& value : other) value = static_cast<std::int32_t>(rng() % 2001) - 1000;
+  const std::vector<float> one{1.0F};
+  for (const auto& folded : {times(0), times(-128), times(77), other}) {
+    scaled_mm_folded_azp(a.view(), w.view(), one, one, folded, d.view());
+    for (std::int64_t m = 0; m < m_count; ++m) {
+      for (std::int64_t n = 0; n < n_count; ++n) {
+        std::int64_t sum = -folded[static_cast<std::size_t>(n)];
+        for (std::int64_t k = 0; k < k_count; ++k) sum += a.row<std::int8_t>(m)[k] * w.row<std::int8_t>(n)[k];
+        ASSERT_EQ(d.row<float>(m)[n], static_cast<float>(sum)) << "QGEMM_TEST_SEED=" << test_seed();
+      }
+    }
+  }
+  const std::vector<std::int32_t> too_few(1);
+  EXPECT_THROW(scaled_mm_folded_azp(a.view(), w.view(), one, one, too_few, d.view()), InvalidInput);
+}
+
 TEST(ScaledMm, UndoesWhatQuantizePerTokenDid) {
   std::mt19937_64 rng(test_seed());
   const Matrix x = random_matrix(rng, DType::bf16, 6, 500, Values::normal),

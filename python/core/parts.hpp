@@ -1,0 +1,10 @@
+#pragma once
+#include <nanobind/nanobind.h>
+
+namespace qgemm::python {
+
+/// Each adds its functions and classes to the module.
+void add_products(nanobind::module_& module);
+void add_sweeps(nanobind::module_& module);
+
+}  // namespace qgemm::python

@@ -1,0 +1,47 @@
+"""What INT8 (W8A8) quantized GEMM costs and gains on this machine.
+
+Three layers, from the bottom up:
+
+* Quantization and products over arrays of any library that speaks DLPack (NumPy, PyTorch, JAX, …), in the vocabulary of
+  vLLM's INT8 benchmark: `scaled_int8_quant`, `cutlass_scaled_mm`, `cutlass_scaled_mm_azp`, `PROVIDER_CFGS`,
+  `build_int8_runner`.
+* Timers: `do_bench`, `do_bench_cudagraph`.
+* Sweeps with checked results, as the command line has them: `bench`, `load`, `compare`, `advise`.
+
+Errors: `ValueError` for what was given, `RuntimeError` for what this machine or build lacks, `MemoryError`.
+"""
+
+from __future__ import annotations
+
+import os as _os
+import pathlib as _pathlib
+
+_data = _pathlib.Path(__file__).parent / "data"
+if _data.is_dir():
+    _os.environ.setdefault("QGEMM_DATA_DIR", str(_data))
+
+from ._core import version as _version  # noqa: E402
+from .products import cutlass_scaled_mm, cutlass_scaled_mm_azp, scaled_fp8_quant, scaled_int8_quant  # noqa: E402
+from .results import Comparison, Results, advise, bench, compare, load, models  # noqa: E402
+from .runners import PROVIDER_CFGS, build_int8_runner  # noqa: E402
+from .timers import do_bench, do_bench_cudagraph  # noqa: E402
+
+__version__ = _version()
+
+__all__ = [
+    "PROVIDER_CFGS",
+    "Comparison",
+    "Results",
+    "advise",
+    "bench",
+    "build_int8_runner",
+    "compare",
+    "cutlass_scaled_mm",
+    "cutlass_scaled_mm_azp",
+    "do_bench",
+    "do_bench_cudagraph",
+    "load",
+    "models",
+    "scaled_fp8_quant",
+    "scaled_int8_quant",
+]

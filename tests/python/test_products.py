@@ -1,0 +1,146 @@
+"""Quantization and products against the formulas, computed by NumPy in float64 and int64."""
+
+import numpy as np
+import pytest
+
+import qgemm
+
+
+def quantized_rows(x):
+    scales = (np.abs(x).max(axis=1, keepdims=True) / np.float32(127)).astype(np.float32)
+    safe = np.where(scales > 0, scales, 1).astype(np.float32)
+    return np.clip(np.rint((x / safe).astype(np.float32)), -128, 127).astype(np.int8), scales
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 17), (64, 256), (2, 5, 33)])
+def test_per_token_is_the_formula(rng, dtype, shape):
+    x = rng.standard_normal(shape).astype(dtype)
+    q, scales, azp = qgemm.scaled_int8_quant(x)
+    rows = x.reshape(-1, shape[-1]).astype(np.float32)
+    expected, expected_scales = quantized_rows(rows)
+    assert q.shape == x.shape and q.dtype == np.int8 and azp is None
+    assert scales.shape == (rows.shape[0], 1) and scales.dtype == np.float32
+    np.testing.assert_array_equal(scales, expected_scales)
+    # A quotient that float32 rounds across a half may differ by one.
+    assert np.abs(q.reshape(rows.shape).astype(int) - expected.astype(int)).max() <= 1
+    assert (q.reshape(rows.shape) == expected).mean() > 0.99
+
+
+def test_zero_points_bring_back_the_rows(rng):
+    x = (rng.standard_normal((16, 128)) * 2 + 5).astype(np.float32)
+    q, scales, azp = qgemm.scaled_int8_quant(x, symmetric=False)
+    assert azp.dtype == np.int32 and azp.shape == scales.shape == (16, 1)
+    np.testing.assert_allclose(scales[:, 0], (x.max(1) - x.min(1)) / 255, rtol=1e-6)
+    assert np.abs((q.astype(np.float32) - azp) * scales - x).max() <= scales.max()
+
+
+def test_a_given_scale_is_used(rng):
+    x = rng.standard_normal((4, 32)).astype(np.float32)
+    scale = np.asarray([0.05], dtype=np.float32)
+    q, same, azp = qgemm.scaled_int8_quant(x, scale)
+    assert same is scale and azp is None
+    np.testing.assert_array_equal(q, np.clip(np.rint(x / scale), -128, 127).astype(np.int8))
+    q, _, _ = qgemm.scaled_int8_quant(x, scale, np.asarray([7], dtype=np.int32), symmetric=False)
+    np.testing.assert_array_equal(q, np.clip(np.rint(x / scale) + 7, -128, 127).astype(np.int8))
+
+
+def operands(rng, m, n, k):
+    a = rng.integers(-128, 128, (m, k), dtype=np.int8)
+    w = rng.integers(-127, 128, (n, k), dtype=np.int8)
+    return a, w, rng.uniform(0.001, 0.01, (m, 1)).astype(np.float32), rng.uniform(0.001, 0.01, (1, n)).astype(np.float32)
+
+
+@pytest.mark.parametrize("m,n,k", [(1, 1, 1), (5, 7, 3), (17, 33, 129), (64, 128, 512)])
+@pytest.mark.parametrize("per_row,per_channel", [(False, False), (True, True), (True, False), (False, True)])
+def test_the_product_is_exact_before_its_one_rounding(rng, m, n, k, per_row, per_channel):
+    a, w, scale_a, scale_w = operands(rng, m, n, k)
+    scale_a, scale_w = (scale_a if per_row else scale_a[:1]), (scale_w if per_channel else scale_w[:, :1])
+    bias = rng.standard_normal(n).astype(np.float32)
+    sums = a.astype(np.int64) @ w.T.astype(np.int64)
+    expected = scale_a.astype(np.float64) * (scale_w * sums)
+    np.testing.assert_allclose(qgemm.cutlass_scaled_mm(a, w.T, scale_a, scale_w, np.float32), expected, rtol=3e-7)
+    np.testing.assert_allclose(
+        qgemm.cutlass_scaled_mm(a, w.T, scale_a, scale_w, "float32", bias), expected + bias, rtol=1e-5, atol=1e-5
+    )
+    half = qgemm.cutlass_scaled_mm(a, w.T, scale_a, scale_w, np.float16)
+    assert half.dtype == np.float16
+    np.testing.assert_allclose(half, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_zero_points_of_rows_and_folded(rng):
+    a, w, scale_a, scale_w = operands(rng, 9, 20, 64)
+    azp = rng.integers(-128, 128, (9, 1), dtype=np.int32)
+    colsum = w.sum(axis=1, dtype=np.int32)[None, :]
+    sums = a.astype(np.int64) @ w.T.astype(np.int64)
+    got = qgemm.cutlass_scaled_mm_azp(a, w.T, scale_a, scale_w, np.float32, colsum, azp)
+    np.testing.assert_allclose(got, scale_a.astype(np.float64) * (scale_w * (sums - azp * colsum)), rtol=3e-7)
+    for adjustment in (colsum * np.int32(-3), colsum * 0, rng.integers(-1000, 1000, (1, 20), dtype=np.int32)):
+        got = qgemm.cutlass_scaled_mm_azp(a, w.T, scale_a[:1], scale_w, np.float32, adjustment)
+        expected = scale_a[:1].astype(np.float64) * (scale_w * (sums - adjustment))
+        np.testing.assert_allclose(got, expected, rtol=3e-7)
+
+
+def test_quantizing_and_multiplying_is_near_the_float_product(rng):
+    x, w = rng.standard_normal((32, 512)).astype(np.float32), rng.standard_normal((48, 512)).astype(np.float32)
+    q, scale_a, _ = qgemm.scaled_int8_quant(x)
+    wq, scale_w, _ = qgemm.scaled_int8_quant(w)
+    got = qgemm.cutlass_scaled_mm(q, wq.T, scale_a, scale_w, np.float32)
+    exact = x.astype(np.float64) @ w.T
+    assert 10 * np.log10((exact**2).sum() / ((got - exact) ** 2).sum()) > 34
+
+
+@pytest.mark.parametrize(
+    "call,words",
+    [
+        (lambda: qgemm.scaled_int8_quant(np.full((2, 3), np.nan, np.float32)), "row 0"),
+        (lambda: qgemm.scaled_int8_quant(np.ones((2, 3), np.float64)), "input"),
+        (lambda: qgemm.scaled_int8_quant(np.ones((4, 4), np.float32)[:, ::2]), "contiguous"),
+        (lambda: qgemm.scaled_int8_quant(np.ones((2, 3), np.float32), 0.1, 3), "symmetric=False"),
+        (lambda: qgemm.scaled_int8_quant(np.ones((2, 3), np.float32), np.ones(2, np.float32)), "2 values"),
+        (lambda: mm(np.ones((2, 3), np.int8), np.ones((4, 3), np.int8)), "K, N"),
+        (lambda: mm(np.ones((2, 3), np.int8), np.ones((3, 4), np.int8)), "w.t()"),
+        (lambda: mm(np.ones((2, 3), np.float32), np.ones((4, 3), np.int8).T), "a is f32"),
+        (lambda: mm(np.ones((2, 3), np.int8), np.ones((4, 3), np.int8).T, np.int8), "out_dtype"),
+        (lambda: mm(np.ones((2, 3), np.int8), np.ones((4, 3), np.int8).T, "bfloat16"), "NumPy has no bfloat16"),
+        (lambda: mm(np.ones((2, 3), np.int8), np.ones((4, 3), np.int8).T, scale=np.ones(3, np.float32)), "scale_a"),
+        (lambda: mm(np.ones((2, 3), np.int8), np.ones((4, 3), np.int8).T, scale=np.ones(1)), "float32"),
+    ],
+)
+def test_what_does_not_fit_is_one_clear_sentence(call, words):
+    with pytest.raises(ValueError, match=words.replace("(", r"\(").replace(")", r"\)")):
+        call()
+
+
+def mm(a, b, out=np.float32, scale=1.0):
+    return qgemm.cutlass_scaled_mm(a, b, scale, 1.0, out)
+
+
+def test_fp8_says_where_it_runs():
+    with pytest.raises(RuntimeError, match="GPU"):
+        qgemm.scaled_fp8_quant(np.ones((2, 2), np.float32))
+
+
+def test_other_threads_run_meanwhile(rng):
+    import threading
+    import time
+
+    x = rng.standard_normal((4096, 4096)).astype(np.float32)
+    ticks, stop = [], threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        start = time.perf_counter()
+        for _ in range(10):
+            qgemm.scaled_int8_quant(x)
+        end = time.perf_counter()
+    finally:
+        stop.set()
+        thread.join()
+    assert sum(start < t < end for t in ticks) >= 10
