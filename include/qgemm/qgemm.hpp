@@ -1,8 +1,9 @@
 #pragma once
 /// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results, reports,
-/// comparisons and advice, the history of runs, tuning.
+/// comparisons and advice, the history of runs, tuning, the weights of checkpoints.
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
+#include "qgemm/checkpoint.hpp"
 #include "qgemm/compare.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
