@@ -66,7 +66,7 @@ def test_what_does_not_fit_is_refused(rng):
 def test_timers_return_what_is_asked_for():
     calls = []
     fn = lambda: calls.append(1)  # noqa: E731
-    assert 0 <= qgemm.do_bench(fn, warmup=1, rep=2) < 1
+    assert qgemm.do_bench(fn, warmup=1, rep=2) >= 0 and len(calls) >= 5
     quantiles = qgemm.do_bench_cudagraph(fn, rep=1, quantiles=[0.5, 0.2, 0.8])
     assert len(quantiles) == 3 and quantiles[1] <= quantiles[0] <= quantiles[2]
     assert isinstance(qgemm.do_bench(fn, warmup=0, rep=1, return_mode="all"), list)
@@ -74,4 +74,4 @@ def test_timers_return_what_is_asked_for():
         qgemm.do_bench(fn, return_mode="best")
     import time
 
-    assert 2 <= qgemm.do_bench(lambda: time.sleep(0.002), warmup=0, rep=10, return_mode="min") < 50
+    assert qgemm.do_bench(lambda: time.sleep(0.002), warmup=0, rep=10, return_mode="min") >= 2
