@@ -71,6 +71,21 @@ std::vector<float> bias_values(const std::optional<Array>& bias) {
   return values;
 }
 
+/// With a zero point a row `azp_adj` has to be the column sums, which the product finds for itself.
+void check_column_sums(std::span<const std::int32_t> azp_adj, const ConstMatrixView& w) {
+  if (static_cast<std::int64_t>(azp_adj.size()) != w.rows)
+    throw InvalidInput("azp_adj has " + std::to_string(azp_adj.size()) + " values: give " + std::to_string(w.rows));
+  if (w.dtype != DType::s8) return;  // refused where it is multiplied
+  for (std::int64_t n = 0; n < w.rows; ++n) {
+    std::int64_t sum = 0;
+    for (std::int64_t k = 0; k < w.cols; ++k) sum += w.row<std::int8_t>(n)[k];
+    if (sum != azp_adj[static_cast<std::size_t>(n)]) {
+      throw InvalidInput("azp_adj is not the column sums of b (column " + std::to_string(n) +
+                         "): with azp give those, without azp what is folded ahead");
+    }
+  }
+}
+
 void multiply(const Array& a, const Array& b, const Array& scale_a, const Array& scale_b, const WritableArray& d,
               const std::optional<Array>& bias, const std::optional<Array>& azp_adj, const std::optional<Array>& azp,
               const std::string& engine) {
@@ -83,7 +98,7 @@ void multiply(const Array& a, const Array& b, const Array& scale_a, const Array&
   if (azp) zero_points = integers("azp", *azp);
   const nb::gil_scoped_release others_may_run;
   if (azp) {
-    // `azp_adj` are the column sums here, which the product finds for itself.
+    check_column_sums(adjustment, right);
     scaled_mm_azp(left, right, scales_a, scales_b, zero_points, out, bias_of_channels, engine);
   } else if (azp_adj) {
     scaled_mm_folded_azp(left, right, scales_a, scales_b, adjustment, out, bias_of_channels, engine);

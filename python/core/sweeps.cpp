@@ -14,6 +14,7 @@
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/compare.hpp"
+#include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/limits.hpp"
 #include "qgemm/report.hpp"
@@ -67,16 +68,10 @@ SweepOptions options_of(const nb::dict& given) {
   take(given, "shapes", shapes);
   take(given, "cache", caches);
   for (const auto& shape : shapes) options.shapes.push_back(parse_shape(shape));
-  for (const auto& cache : caches) {
-    if (cache != "hot" && cache != "cold")
-      throw InvalidInput("cache is '" + cache.substr(0, 64) + "': use hot or cold");
-    options.cache.push_back(cache == "hot" ? CacheState::hot : CacheState::cold);
-  }
-  std::string output = std::string(name(options.output));
+  for (const auto& cache : caches) options.cache.push_back(parse_cache_state(cache));
+  std::string output(name(options.output));
   take(given, "output", output);
-  if (output != "bf16" && output != "f16" && output != "f32")
-    throw InvalidInput("output is '" + output.substr(0, 64) + "': use bf16, f16 or f32");
-  options.output = output == "bf16" ? DType::bf16 : output == "f16" ? DType::f16 : DType::f32;
+  options.output = parse_dtype(output);
   return options;
 }
 

@@ -41,7 +41,7 @@ void add_notes(std::vector<Advice>& out, const PointTimes& times, const Model* m
              "`--cache cold` measures that."));
   }
   if (times.model == bare_shapes) return;
-  if (std::any_of(times.layers.begin(), times.layers.end(), [](const auto& l) { return l.starts_with("expert_"); })) {
+  if (std::any_of(times.layers.begin(), times.layers.end(), is_of_an_expert)) {
     out.push_back(note(times,
                        "M of an expert's layer is that expert's tokens, and a batch meets many experts: those layers "
                        "stand for themselves, and nothing is said of a whole step."));

@@ -19,8 +19,7 @@ void add_model_advice(std::vector<Advice>& out, const PointTimes& times, const M
                        return !in_each_block(layer.name) ||
                               std::find(times.layers.begin(), times.layers.end(), layer.name) != times.layers.end();
                      });
-  const bool has_experts = std::any_of(times.layers.begin(), times.layers.end(),
-                                       [](const std::string& layer) { return layer.starts_with("expert_"); });
+  const bool has_experts = std::any_of(times.layers.begin(), times.layers.end(), is_of_an_expert);
   if (!whole || has_experts || model.decoder_layers < 1) return;
   const auto depth = static_cast<double>(model.decoder_layers);
   for (const auto& provider : times.providers) {

@@ -89,7 +89,9 @@ bool PointTimes::has(const std::string& provider) const {
   return std::find(providers.begin(), providers.end(), provider) != providers.end();
 }
 
-bool in_each_block(std::string_view layer) { return layer != "lm_head" && !layer.starts_with("expert_"); }
+bool is_of_an_expert(std::string_view layer) { return layer.starts_with("expert_"); }
+
+bool in_each_block(std::string_view layer) { return layer != "lm_head" && !is_of_an_expert(layer); }
 
 std::vector<PointTimes> point_times(const ResultSet& results) {
   const auto shapes = first_shapes(results.rows);

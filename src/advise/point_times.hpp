@@ -55,6 +55,7 @@ std::vector<PointTimes> point_times(const ResultSet& results);
 /// Whether every token goes through the layer in each block of the model: not through the logits' product, nor through
 /// one expert of many, whose M is that expert's tokens. Sums over layers are of these.
 bool in_each_block(std::string_view layer);
+bool is_of_an_expert(std::string_view layer);
 
 /// The model name under which bare shapes (`--shapes`) are saved: their layers make no whole.
 inline constexpr const char* bare_shapes = "shapes";

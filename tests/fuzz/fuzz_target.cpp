@@ -59,6 +59,13 @@ const fs::path& scratch_folder() {
   return folder.path;
 }
 
+fs::path folder_with(const MemoryFile& file, const std::string& folder, const std::string& name) {
+  fs::path path = scratch_folder() / folder;
+  fs::create_directories(path);
+  fs::create_symlink(file.path(), path / name);
+  return path;
+}
+
 }  // namespace qgemm::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

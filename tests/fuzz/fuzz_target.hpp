@@ -31,5 +31,7 @@ class MemoryFile {
 
 /// A folder in memory where there is one, gone with the process.
 const std::filesystem::path& scratch_folder();
+/// A new folder `folder` in it, in which `file` is called `name`.
+std::filesystem::path folder_with(const MemoryFile& file, const std::string& folder, const std::string& name);
 
 }  // namespace qgemm::fuzz

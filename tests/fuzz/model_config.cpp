@@ -23,17 +23,6 @@ void split(const Model& model) {
   }
 }
 
-/// A folder of one model file, which is the file in memory.
-const std::filesystem::path& catalogue(const MemoryFile& file) {
-  static const std::filesystem::path folder = [&] {
-    auto path = scratch_folder() / "models";
-    std::filesystem::create_directories(path);
-    std::filesystem::create_symlink(file.path(), path / "model.json");
-    return path;
-  }();
-  return folder;
-}
-
 }  // namespace
 
 void run(std::string_view input) {
@@ -44,7 +33,8 @@ void run(std::string_view input) {
   } catch (const InvalidInput&) {
     // No config; it may be a model file.
   }
-  for (const auto& model : load_models(catalogue(file))) split(model);
+  static const auto catalogue = folder_with(file, "models", "model.json");
+  for (const auto& model : load_models(catalogue)) split(model);
 }
 
 }  // namespace qgemm::fuzz

@@ -64,9 +64,7 @@ void read_all(const std::filesystem::path& path) {
 /// A folder with one shard and an index, which is the file in memory.
 const std::filesystem::path& indexed(const MemoryFile& file) {
   static const std::filesystem::path folder = [&] {
-    auto path = scratch_folder() / "checkpoint";
-    std::filesystem::create_directories(path);
-    std::filesystem::create_symlink(file.path(), path / "model.safetensors.index.json");
+    auto path = folder_with(file, "checkpoint", "model.safetensors.index.json");
     const MemoryFile shard;
     const std::string header = R"({"a": {"dtype": "I8", "shape": [1], "data_offsets": [0, 1]}})";
     shard.put(std::string(1, static_cast<char>(header.size())) + std::string(7, '\0') + header + "x");

@@ -75,6 +75,8 @@ def test_zero_points_of_rows_and_folded(rng):
     sums = a.astype(np.int64) @ w.T.astype(np.int64)
     got = qgemm.cutlass_scaled_mm_azp(a, w.T, scale_a, scale_w, np.float32, colsum, azp)
     np.testing.assert_allclose(got, scale_a.astype(np.float64) * (scale_w * (sums - azp * colsum)), rtol=3e-7)
+    with pytest.raises(ValueError, match="column sums"):
+        qgemm.cutlass_scaled_mm_azp(a, w.T, scale_a, scale_w, np.float32, colsum + 1, azp)
     for adjustment in (colsum * np.int32(-3), colsum * 0, rng.integers(-1000, 1000, (1, 20), dtype=np.int32)):
         got = qgemm.cutlass_scaled_mm_azp(a, w.T, scale_a[:1], scale_w, np.float32, adjustment)
         expected = scale_a[:1].astype(np.float64) * (scale_w * (sums - adjustment))
