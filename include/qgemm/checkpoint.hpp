@@ -75,4 +75,23 @@ struct StoredWeight {
 StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                          std::int64_t tp = 1, std::int64_t rank = 0);
 
+/// Everything that `read_weight` refuses but scales that are no scales, and nothing that it allocates.
+void check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
+                  std::int64_t tp = 1, std::int64_t rank = 0);
+
+/// Activations that somebody recorded.
+struct StoredActivations {
+  Matrix values;  ///< A[tokens,K] for the device, bf16 (what is stored as f32 or f16 is rounded).
+  std::int64_t tokens =
+      0;  ///< Tokens that the file has of this layer; where they are fewer, they come again and again.
+};
+
+/// What goes into `layer` of decoder layer `index`: the tensor `layers.<index>.<layer>` of `file` (`layers.3.down`),
+/// else
+/// `<layer>`; its last dimension is the layer's K at TP 1, those before it together are the tokens; bf16, f16 or f32.
+/// Of a layer that shares K the columns of the device's share. Throws `InvalidInput` naming the file and the tensor
+/// that is missing, of another size or of a type without a number; what `split_layer` throws; `OutOfMemory`.
+StoredActivations read_activations(const Checkpoint& file, const Model& model, const Layer& layer, std::int64_t index,
+                                   std::int64_t tokens, std::int64_t tp = 1, std::int64_t rank = 0);
+
 }  // namespace qgemm

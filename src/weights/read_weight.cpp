@@ -9,6 +9,7 @@
 
 #include "qgemm/checkpoint.hpp"
 #include "qgemm/error.hpp"
+#include "weights/layer_share.hpp"
 #include "weights/safetensors.hpp"
 #include "weights/weight_names.hpp"
 
@@ -27,20 +28,6 @@ struct Selection {
   std::vector<RowRun> runs;
   std::int64_t first_column = 0;
 };
-
-struct Device {
-  std::int64_t tp = 1, rank = 0;
-};
-
-std::string place_of(const Checkpoint& checkpoint, const Layer& layer) {
-  return checkpoint.path().string() + ", layer " + layer.name + ": ";
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size() && i < 4; ++i) text += (i > 0 ? "," : "") + std::to_string(shape[i]);
-  return text + (shape.size() > 4 ? ",…]" : "]");
-}
 
 /// What a layer of a config.json is by itself, and one that a caller made up may not be.
 void check_layer(const std::string& place, const Layer& layer, RowOrder order) {
@@ -91,7 +78,7 @@ class HeadRows {
 };
 
 /// The device's heads of q, then of k, then of v.
-Selection select_heads(const Layer& layer, const Layer& share, RowOrder order, Device device) {
+Selection select_heads(const Layer& layer, const Layer& share, RowOrder order, DeviceRank device) {
   const HeadRows rows(layer, order);
   Selection selection{rows.tensor_rows(), {}, 0};
   const std::int64_t first_query = device.rank * share.heads;
@@ -107,7 +94,7 @@ Selection select_heads(const Layer& layer, const Layer& share, RowOrder order, D
 
 /// q, k and v of a layer whose heads nobody told: all rows on one device are all that is known then.
 Selection select_unknown_heads(const std::string& place, const Checkpoint& checkpoint, const Layer& layer,
-                               const WeightNames& names, Device device) {
+                               const WeightNames& names, DeviceRank device) {
   if (device.tp > 1 || names.order == RowOrder::grouped) {
     throw InvalidInput(place + "which rows are a device's follows from the heads, and the model " +
                        "does not say how many there are; take it from its config.json");
@@ -130,7 +117,7 @@ Selection select_unknown_heads(const std::string& place, const Checkpoint& check
 }
 
 /// Gate and up, the device's share of each.
-Selection select_halves(const std::string& place, const Layer& layer, RowOrder order, Device device) {
+Selection select_halves(const std::string& place, const Layer& layer, RowOrder order, DeviceRank device) {
   if (layer.n % 2 != 0 || layer.n / 2 % device.tp != 0) {
     throw InvalidInput(place + "gate and up have N = " + std::to_string(layer.n) + " together, of which " +
                        std::to_string(device.tp) + " devices cannot each have the same part of both");
@@ -141,7 +128,7 @@ Selection select_halves(const std::string& place, const Layer& layer, RowOrder o
 }
 
 Selection select_rows(const Checkpoint& checkpoint, const Layer& layer, const Layer& share, const WeightNames& names,
-                      Device device) {
+                      DeviceRank device) {
   const std::string place = place_of(checkpoint, layer);
   check_layer(place, layer, names.order);
   if (names.order != RowOrder::whole) {
@@ -193,13 +180,6 @@ void copy_rows(const std::byte* from, std::int64_t stored_columns, const RowRun&
   }
 }
 
-template <class T>
-float load(const std::byte* from) {
-  T value{};
-  std::memcpy(&value, from, sizeof value);  // the mapping is aligned to nothing
-  return to_float(value);
-}
-
 /// The scales of one tensor's rows: one for all of them or one for each.
 class RowScales {
  public:
@@ -208,7 +188,7 @@ class RowScales {
     const StoredTensor& tensor = checkpoint.at(name_);
     data_ = checkpoint.data(name_).data();
     type_ = *tensor.type;
-    if (type_ != DType::f32 && type_ != DType::bf16 && type_ != DType::f16) {
+    if (!is_float(type_)) {
       throw InvalidInput(place_ + "the scales " + in_quotes(name_) + " are of the type " + tensor.dtype +
                          "; qgemm reads BF16, F16 and F32");
     }
@@ -226,9 +206,7 @@ class RowScales {
   /// Throws `InvalidInput` where it is no scale.
   float of(std::int64_t row) const {
     const std::byte* from = data_ + (one_ ? 0 : row * static_cast<std::int64_t>(size_of(type_)));
-    const float scale = type_ == DType::f32    ? load<float>(from)
-                        : type_ == DType::bf16 ? load<BFloat16>(from)
-                                               : load<Float16>(from);
+    const float scale = load_float(from, type_);
     // Zero is what a row of zeros may have.
     if (!std::isfinite(scale) || scale < 0) {
       throw InvalidInput(place_ + "the scale of row " + std::to_string(row) + " in " + in_quotes(name_) + " is " +
@@ -271,29 +249,29 @@ std::vector<float> read_scales(const Checkpoint& checkpoint, const Layer& layer,
   return scales;
 }
 
-void check_position(const Model& model, std::int64_t index, Device device) {
-  if (index < 0 || (model.decoder_layers > 0 && index >= model.decoder_layers)) {
-    throw InvalidInput(model.name + " has no decoder layer " + std::to_string(index) +
-                       (model.decoder_layers > 0 ? "; they are 0 … " + std::to_string(model.decoder_layers - 1)
-                                                 : "; they are counted from 0 on"));
-  }
-  if (device.rank < 0 || device.rank >= device.tp) {
-    throw InvalidInput("there is no rank " + std::to_string(device.rank) + " among " + std::to_string(device.tp) +
-                       " devices; they are counted from 0 on");
-  }
+/// Where the layer is in the checkpoint, and what of it is the device's: all checks are behind.
+struct Found {
+  Layer share;
+  WeightNames names;
+  Selection selection;
+  DType type;
+};
+
+Found find_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
+                  DeviceRank device) {
+  const Layer share = split_layer(model, layer, device.tp);
+  check_position(model, index, device);
+  WeightNames names = find_weight_names(checkpoint, layer, index);
+  Selection selection = select_rows(checkpoint, layer, share, names, device);
+  const DType type = check_tensors(checkpoint, layer, names, selection);
+  return {share, std::move(names), std::move(selection), type};
 }
 
 }  // namespace
 
 StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                          std::int64_t tp, std::int64_t rank) {
-  const Layer share = split_layer(model, layer, tp);
-  const Device device{tp, rank};
-  check_position(model, index, device);
-  const WeightNames names = find_weight_names(checkpoint, layer, index);
-  const Selection selection = select_rows(checkpoint, layer, share, names, device);
-  const DType type = check_tensors(checkpoint, layer, names, selection);
-
+  const auto [share, names, selection, type] = find_weight(checkpoint, model, layer, index, {tp, rank});
   StoredWeight read;
   // Scales first: what is wrong with them shows before the weight, which is large, is copied.
   if (type == DType::s8 || type == DType::e4m3) read.scales = read_scales(checkpoint, layer, names, selection);
@@ -305,6 +283,11 @@ StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const
     row += run.rows;
   }
   return read;
+}
+
+void check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
+                  std::int64_t tp, std::int64_t rank) {
+  (void)find_weight(checkpoint, model, layer, index, {tp, rank});
 }
 
 }  // namespace qgemm
