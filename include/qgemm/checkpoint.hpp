@@ -75,9 +75,10 @@ struct StoredWeight {
 StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                          std::int64_t tp = 1, std::int64_t rank = 0);
 
-/// Everything that `read_weight` refuses but scales that are no scales, and nothing that it allocates.
-void check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
-                  std::int64_t tp = 1, std::int64_t rank = 0);
+/// Refuses what `read_weight` does, but for scales that are no scales, and allocates nothing. Returns the type of the
+/// weight that `read_weight` reads.
+DType check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
+                   std::int64_t tp = 1, std::int64_t rank = 0);
 
 /// Activations that somebody recorded.
 struct StoredActivations {

@@ -15,6 +15,12 @@ namespace qgemm {
 struct SweepOptions {
   std::vector<std::string> models{"meta-llama/Llama-3.1-8B-Instruct"};  ///< See `select_models`; unused with `shapes`.
   std::vector<std::int64_t> tp_sizes{1};
+  /// In place of `models` a model with its weights: a folder with config.json and safetensors files, one of these files
+  /// with config.json beside it, or an index of them (see `Checkpoint`). Empty: random weights.
+  std::string weights;
+  std::int64_t decoder_layer = -1;  ///< Of `weights`: from 0 on; −1: the middle one, `decoder_layers / 2`.
+  std::int64_t rank = 0;            ///< Of `weights`: which of the TP devices' shares is measured.
+  std::string activations;          ///< Of `weights`: a safetensors file with their inputs, see `read_activations`.
   std::vector<std::string> layers;  ///< Only layers of these names (`*` patterns); empty: all.
   std::vector<std::int64_t>
       batch_sizes;       ///< Empty: 1, 16, 64, … (up to 1024 on a CPU, 16384 on a GPU); with `quick` a short list.
@@ -31,7 +37,8 @@ struct SweepOptions {
   int threads = 0;                ///< 0: one a physical core the process may use.
   std::vector<CacheState> cache;  ///< Empty: cold on a CPU, hot on a GPU.
   std::string scales = "absmax";  ///< absmax, or the reference's constant 1.0 for per-tensor scales.
-  std::string data = "normal";    ///< normal, outlier or zeros.
+  /// normal, outlier or zeros; empty: what `data_of` says.
+  std::string data;
   DType output = DType::bf16;     ///< Of every provider but f32: bf16, f16 or f32.
   bool bias = false;              ///< Adds one value an output channel.
   bool quick = false;
@@ -53,6 +60,9 @@ struct SweepOptions {
 
 /// Throws `InvalidInput` naming the option that is out of range and its bounds.
 void check(const SweepOptions& options);
+
+/// What random operands are drawn from: `data`, else outlier where weights are a checkpoint's, and normal.
+std::string data_of(const SweepOptions& options);
 
 /// The batch sizes of a `scan_m`, ascending: FROM, FROM + STEP, … up to TO. Throws `InvalidInput` for what is no
 /// FROM:TO[:STEP] of whole numbers from 1 with FROM ≤ TO, and for more than 4096 sizes.

@@ -43,6 +43,10 @@ SweepOptions options_of(const nb::dict& given) {
   SweepOptions options;
   take(given, "models", options.models);
   take(given, "tp_sizes", options.tp_sizes);
+  take(given, "weights", options.weights);
+  take(given, "decoder_layer", options.decoder_layer);
+  take(given, "rank", options.rank);
+  take(given, "activations", options.activations);
   take(given, "layers", options.layers);
   take(given, "batch_sizes", options.batch_sizes);
   take(given, "lm_head", options.lm_head);

@@ -103,7 +103,7 @@ def _lists(options: Dict[str, Any]) -> Dict[str, Any]:
 
 
 _names = frozenset(
-    "models tp_sizes layers batch_sizes lm_head scan_m shapes providers engines kernel device threads cache cold_factor scales "
+    "models weights decoder_layer rank activations tp_sizes layers batch_sizes lm_head scan_m shapes providers engines kernel device threads cache cold_factor scales "
     "data output bias quick no_limits max_time max_noise min_samples timer max_memory seed".split()
 )
 

@@ -29,6 +29,12 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
       "Read flags from a TOML file (their names without dashes, as in results.json); flags given here win");
   add_shape_options(command, sweep, bench.shapes,
                     "M: tokens in a batch [1 16 64 128 256 512 1024, on a GPU 2048 4096 8192 16384 too]");
+  list("--weights", sweep.weights,
+       "A model with its weights in place of --models: a folder with config.json and safetensors files");
+  list("--decoder-layer", sweep.decoder_layer, "Of --weights: which one, from 0 on; -1: the middle one");
+  list("--rank", sweep.rank, "Of --weights: which of the TP devices' shares");
+  list("--activations", sweep.activations,
+       "Of --weights: a safetensors file with what goes into its layers (tensors layers.<index>.<layer>) [random ones]");
   command.add_flag("--lm-head", sweep.lm_head, "The logits' product, too, of models from a config.json");
   list("--scan-m", sweep.scan_m, "FROM:TO[:STEP]: each M from FROM to TO in place of --batch-sizes, to find cliffs");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
@@ -40,7 +46,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   list("--cold-factor", sweep.cold_factor,
        "Cold operands rotate over more than this many times the last-level cache; 0: 4 on a CPU, 2 on a GPU");
   list("--scales", sweep.scales, "absmax, or the reference's constant 1.0 for per-tensor scales");
-  list("--data", sweep.data, "Operands: normal, outlier or zeros");
+  list("--data", sweep.data, "Random operands: normal, outlier or zeros [normal; outlier beside --weights]");
   list("--output", bench.output, "Type of the product: bf16, f16 or f32 (f32's own product is always f32)");
   command.add_flag("--bias", sweep.bias, "Add a bias, one value an output channel");
   command.add_flag("--quick", sweep.quick, "A short list of batch sizes");

@@ -31,7 +31,9 @@ constexpr std::array device_properties{"compute_capability",
                                        "transparent_hugepages"};
 constexpr std::array driver_properties{"driver", "cuda_driver", "cuda_runtime"};
 constexpr std::array timing_options{"output", "bias", "timer"};
-constexpr std::array operand_options{"data", "scales"};
+constexpr std::array operand_options{"data", "scales", "decoder-layer", "rank"};
+/// Which files operands were read from; a run that does not say read none.
+constexpr std::array operand_files{"weights", "activations"};
 
 const Value* find(const Properties& properties, std::string_view wanted) {
   const auto found =
@@ -81,6 +83,16 @@ class Differences {
       add(kind, fmt::format("{} is {}, then {}", name, text_of(*a), text_of(*b)));
     }
   }
+  template <class Names>
+  void compare_texts(const char* kind, const Properties& before, const Properties& after, const Names& names) {
+    const Value none = std::string();
+    for (const char* name : names) {
+      const Value *a = find(before, name), *b = find(after, name);
+      if (a == nullptr) a = &none;
+      if (b == nullptr) b = &none;
+      if (!same_value(*a, *b)) add(kind, fmt::format("{} is {}, then {}", name, text_of(*a), text_of(*b)));
+    }
+  }
   void add(const char* kind, std::string what) { found_.push_back({kind, std::move(what)}); }
   std::vector<Difference> take() { return std::move(found_); }
 
@@ -116,6 +128,7 @@ std::vector<Difference> find_differences(const Context& before, const Context& a
   }
   differences.compare("options", before.options, after.options, timing_options);
   differences.compare("operands", before.options, after.options, operand_options);
+  differences.compare_texts("operands", before.options, after.options, operand_files);
   return differences.take();
 }
 

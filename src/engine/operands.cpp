@@ -8,9 +8,18 @@ namespace qgemm {
 LayerWeights::LayerWeights(Matrix original, ScaleSource scales)
     : n_(original.rows()), k_(original.cols()), original_(std::move(original)), scales_(scales) {}
 
+LayerWeights::LayerWeights(Matrix original, ScaleSource scales, QuantizedWeights stored)
+    : LayerWeights(std::move(original), scales) {
+  give(std::move(stored));
+}
+
 LayerWeights::LayerWeights(QuantizedWeights quantized) : n_(quantized.values.rows()), k_(quantized.values.cols()) {
-  const auto granularity = quantized.scales.size() == 1 ? ScaleGranularity::per_tensor : ScaleGranularity::per_channel;
-  quantized_.emplace(granularity, std::move(quantized));
+  give(std::move(quantized));
+}
+
+void LayerWeights::give(QuantizedWeights quantized) {
+  given_ = quantized.scales.size() == 1 ? ScaleGranularity::per_tensor : ScaleGranularity::per_channel;
+  quantized_.emplace(*given_, std::move(quantized));
 }
 
 const Matrix& LayerWeights::original() const {

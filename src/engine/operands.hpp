@@ -19,6 +19,9 @@ class LayerWeights {
  public:
   /// `original`: f32, bf16 or f16 [N,K].
   LayerWeights(Matrix original, ScaleSource scales);
+  /// `stored`: the int8 weights of a checkpoint, of which `original` is what they stand for. They are the form of their
+  /// granularity; the other one is quantized from `original`.
+  LayerWeights(Matrix original, ScaleSource scales, QuantizedWeights stored);
   /// Weights that are int8 already (a checkpoint's, or the caller's); there is no original then.
   explicit LayerWeights(QuantizedWeights quantized);
 
@@ -27,6 +30,8 @@ class LayerWeights {
   /// Where the scale of per-tensor forms comes from.
   ScaleSource scale_source() const { return scales_; }
   bool has_original() const { return original_.has_value(); }
+  /// Whether this form was given and not quantized from the original.
+  bool is_given(ScaleGranularity granularity) const { return given_ == granularity; }
   /// Throws `InvalidInput` where only quantized weights were given.
   const Matrix& original() const;
   /// Quantized on first use. Throws `InvalidInput` for NaN or infinity in the weights, or where the caller's own
@@ -45,8 +50,11 @@ class LayerWeights {
   void drop_packed() { packed_.clear(); }
 
  private:
+  void give(QuantizedWeights quantized);
+
   std::int64_t n_ = 0, k_ = 0;
   std::optional<Matrix> original_;
+  std::optional<ScaleGranularity> given_;
   ScaleSource scales_ = ScaleSource::absmax;
   mutable std::map<ScaleGranularity, QuantizedWeights> quantized_;
   mutable std::map<std::string, std::any> packed_;

@@ -12,8 +12,15 @@ namespace qgemm {
 namespace {
 
 /// The options of `qgemm bench` that change what is timed or what is multiplied, with their defaults.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> telling{
-    {{"output", "bf16"}, {"bias", "false"}, {"timer", "interleaved"}, {"data", "normal"}, {"scales", "absmax"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> telling{{{"output", "bf16"},
+                                                                                {"bias", "false"},
+                                                                                {"timer", "interleaved"},
+                                                                                {"data", "normal"},
+                                                                                {"scales", "absmax"},
+                                                                                {"weights", ""},
+                                                                                {"decoder-layer", "-1"},
+                                                                                {"rank", "0"},
+                                                                                {"activations", ""}}};
 
 const Value* find(const Properties& properties, std::string_view wanted) {
   const auto found =

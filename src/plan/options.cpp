@@ -39,7 +39,38 @@ void check_word(const char* flag, const std::string& value, const std::vector<st
   throw InvalidInput(std::string(flag) + " is '" + value.substr(0, 64) + "': use " + join_or(words));
 }
 
+/// What says which weights are measured says it once.
+void check_weights(const SweepOptions& options) {
+  if (options.weights.empty()) {
+    const char* lost = options.decoder_layer != -1     ? "--decoder-layer"
+                       : options.rank != 0             ? "--rank"
+                       : !options.activations.empty() ? "--activations"
+                                                       : nullptr;
+    if (lost != nullptr) throw InvalidInput(std::string(lost) + " is of a checkpoint: name one with --weights");
+    return;
+  }
+  if (options.models != SweepOptions().models || !options.shapes.empty()) {
+    throw InvalidInput(std::string(options.shapes.empty() ? "--models" : "--shapes") +
+                       " and --weights both say what to measure: give one of them");
+  }
+  if (options.lm_head) throw InvalidInput("--lm-head is not read from a checkpoint: leave it or --weights out");
+  if (options.data == "zeros") throw InvalidInput("--data zeros and --weights say two things: leave one of them out");
+  if (options.decoder_layer < -1) {
+    throw InvalidInput("--decoder-layer is " + std::to_string(options.decoder_layer) + ": they are counted from 0 on");
+  }
+  for (const auto tp : options.tp_sizes) {
+    if (options.rank >= 0 && options.rank < tp) continue;
+    throw InvalidInput("--rank is " + std::to_string(options.rank) + ": TP " + std::to_string(tp) + " has 0" +
+                       (tp > 1 ? " … " + std::to_string(tp - 1) : " alone"));
+  }
+}
+
 }  // namespace
+
+std::string data_of(const SweepOptions& options) {
+  if (!options.data.empty()) return options.data;
+  return options.weights.empty() ? "normal" : "outlier";
+}
 
 std::vector<std::int64_t> parse_scan(const std::string& text) {
   constexpr std::int64_t most_sizes = 4096;
@@ -97,7 +128,8 @@ void check(const SweepOptions& options) {
   if (options.engines.empty()) throw InvalidInput("--engines is empty: name some, or use auto or all");
   if (options.threads < 0) check_range("--threads", options.threads, 0, 4096);
   check_word("--scales", options.scales, {"absmax", "constant"});
-  check_word("--data", options.data, {"normal", "outlier", "zeros"});
+  if (!options.data.empty()) check_word("--data", options.data, {"normal", "outlier", "zeros"});
+  check_weights(options);
   check_word("--timer", options.timer, {"interleaved", "reference"});
   if (options.timer == "reference" && options.device == "cpu") {
     throw InvalidInput("--timer reference replays CUDA graphs: use it with --device cuda");
@@ -116,7 +148,12 @@ Properties to_properties(const SweepOptions& options) {
   std::vector<std::string> shapes, caches;
   for (const auto& shape : options.shapes) shapes.push_back(to_string(shape));
   for (const auto cache : options.cache) caches.emplace_back(name(cache));
-  return {{"models", options.models},
+  const bool stored = !options.weights.empty();
+  return {{"models", stored ? std::vector<std::string>{} : options.models},
+          {"weights", options.weights},
+          {"decoder-layer", options.decoder_layer},
+          {"rank", options.rank},
+          {"activations", options.activations},
           {"tp-sizes", options.tp_sizes},
           {"layers", options.layers},
           {"lm-head", options.lm_head},
@@ -131,7 +168,7 @@ Properties to_properties(const SweepOptions& options) {
           {"cache", caches},
           {"cold-factor", options.cold_factor},
           {"scales", options.scales},
-          {"data", options.data},
+          {"data", data_of(options)},
           {"output", std::string(name(options.output))},
           {"bias", options.bias},
           {"quick", options.quick},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <system_error>
 
 #include "core/nearest.hpp"
 #include "qgemm/catalog.hpp"
@@ -65,6 +67,9 @@ void check_layers(const SweepOptions& options, const std::vector<Model>& models)
 }
 
 std::vector<Model> chosen_models(const SweepOptions& options) {
+  if (!options.weights.empty()) {
+    return {model_of_checkpoint(options.weights)};
+  }
   auto models = select_models(load_models(models_folder()), options.models);
   if (!options.lm_head) return models;
   for (auto& model : models) {
@@ -153,6 +158,11 @@ void check_kernel(const SweepOptions& options, const PlanDevice& device) {
 }
 
 }  // namespace
+
+Model model_of_checkpoint(const std::filesystem::path& weights) {
+  std::error_code error;
+  return load_model_config(std::filesystem::is_directory(weights, error) ? weights : weights.parent_path());
+}
 
 PlanDevice cpu_plan_device(std::vector<std::string> engines) {
   return {{"bf16", "f32", "int8-tensor-w-tensor-a", "int8-tensor-w-tensor-a-noquant", "int8-channel-w-token-a",

@@ -24,6 +24,12 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
+void append_layer(std::string& command, const Case& c) {
+  append_list(command, "--tp-sizes", std::to_string(c.tp));
+  append_list(command, "--layers", shell_word(c.layer));
+  append_list(command, "--batch-sizes", std::to_string(c.batch > 0 ? c.batch : c.spec.shape.m));
+}
+
 std::string number(double value) {
   std::string text = std::to_string(value);
   text.erase(text.find_last_not_of('0') + 1);
@@ -37,14 +43,18 @@ std::string repro_command(const Case& c, const Result& row, const SweepOptions& 
   std::string command = "qgemm bench";
   if (!options.shapes.empty()) {
     append_list(command, "--shapes", to_string(c.spec.shape));
+  } else if (!options.weights.empty()) {
+    append_list(command, "--weights", shell_word(options.weights));
+    if (options.decoder_layer >= 0) append_list(command, "--decoder-layer", std::to_string(options.decoder_layer));
+    append_list(command, "--rank", std::to_string(options.rank));
+    if (!options.activations.empty()) append_list(command, "--activations", shell_word(options.activations));
+    append_layer(command, c);
   } else {
     // The option that selected the model may have been a path; its own name finds it only in the catalogue.
     std::error_code error;
     const bool by_path = options.models.size() == 1 && std::filesystem::exists(options.models[0], error);
     append_list(command, "--models", shell_word(by_path ? options.models[0] : c.model));
-    append_list(command, "--tp-sizes", std::to_string(c.tp));
-    append_list(command, "--layers", shell_word(c.layer));
-    append_list(command, "--batch-sizes", std::to_string(c.batch > 0 ? c.batch : c.spec.shape.m));
+    append_layer(command, c);
     if (options.lm_head) command += " --lm-head";
   }
   append_list(command, "--providers", c.provider);
@@ -59,7 +69,8 @@ std::string repro_command(const Case& c, const Result& row, const SweepOptions& 
   if (options.cold_factor != defaults.cold_factor && c.cache == CacheState::cold)
     append_list(command, "--cold-factor", number(options.cold_factor));
   if (options.scales != defaults.scales) append_list(command, "--scales", options.scales);
-  if (options.data != defaults.data) append_list(command, "--data", options.data);
+  if (!options.data.empty() && options.data != (options.weights.empty() ? "normal" : "outlier"))
+    append_list(command, "--data", options.data);
   if (options.output != defaults.output) append_list(command, "--output", std::string(name(options.output)));
   if (options.bias) command += " --bias";
   if (options.max_time != defaults.max_time) append_list(command, "--max-time", number(options.max_time));

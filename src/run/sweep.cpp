@@ -15,6 +15,7 @@
 #include "testbed/memory_plan.hpp"
 #include "testbed/roofline.hpp"
 #include "testbed/row_outcome.hpp"
+#include "testbed/stored_operands.hpp"
 #include "timing/cpu_timer.hpp"
 #include "timing/statistics.hpp"
 
@@ -32,6 +33,7 @@ class Sweep {
       throw Unavailable("--timer reference replays CUDA graphs, and no GPU can be used here (qgemm doctor says why)");
     }
     points_ = plan_points(options, testbed_->plan_device());
+    check_stored();
   }
 
   SweepPlan plan() {
@@ -78,6 +80,15 @@ class Sweep {
   }
 
  private:
+  /// What cannot be read of a checkpoint is found before anything is measured.
+  void check_stored() const {
+    if (options_.weights.empty()) return;
+    if (testbed_->kind() != DeviceKind::cpu) {
+      throw Unavailable("--weights is measured on the CPU so far: add --device cpu");
+    }
+    StoredOperands(options_).check(points_);
+  }
+
   Context context() const {
     if (run_.context != nullptr) return *run_.context;
     Context out = describe_run(options_, run_, *testbed_);
@@ -90,7 +101,8 @@ class Sweep {
   std::vector<OperandFacts> operands() const {
     constexpr std::int64_t most_tokens = 1024;
     if (points_.empty() || stopped()) return {};
-    Shape shape = points_.front().shape;
+    Point first = points_.front();
+    Shape& shape = first.shape;
     std::vector<Scheme> schemes;
     for (const Point& point : points_) {
       if (point.shape.n == shape.n && point.shape.k == shape.k && point.shape.m <= most_tokens) {
@@ -102,7 +114,7 @@ class Sweep {
         if (!known && resolve(c, reason) != nullptr) schemes.push_back(c.spec.scheme);
       }
     }
-    return testbed_->operands(shape, schemes);
+    return testbed_->operands(first, schemes);
   }
 
   /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the

@@ -70,10 +70,9 @@ void write_times(QuantizeCost& cost, const StoppingRule& rule) {
   cost.samples = static_cast<std::int64_t>(rule.samples().size());
 }
 
-void fail_unmeasured(std::vector<PlannedRow>& rows, const std::string& why) {
+void fail_unmeasured(std::vector<PlannedRow>& rows, const std::string& why, Outcome outcome) {
   for (auto& planned : rows) {
-    if (planned.row.outcome == Outcome::skipped)
-      planned.row.outcome = Outcome::out_of_memory, planned.row.message = why;
+    if (planned.row.outcome == Outcome::skipped) planned.row.outcome = outcome, planned.row.message = why;
   }
 }
 

@@ -24,8 +24,8 @@ bool write_verdict(Result& row, const Verdict& verdict);
 /// Writes times and spread from at least one sample.
 void write_times(QuantizeCost& cost, const StoppingRule& rule);
 
-/// Rows of a point that nothing was found out about yet become `out_of_memory`, with `why`.
-void fail_unmeasured(std::vector<PlannedRow>& rows, const std::string& why);
+/// Rows of a point that nothing was found out about yet become `outcome`, with `why`.
+void fail_unmeasured(std::vector<PlannedRow>& rows, const std::string& why, Outcome outcome = Outcome::out_of_memory);
 
 /// Adds a remark to a row's message.
 void add_message(Result& row, const std::string& remark);

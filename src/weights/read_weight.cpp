@@ -285,9 +285,9 @@ StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const
   return read;
 }
 
-void check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
-                  std::int64_t tp, std::int64_t rank) {
-  (void)find_weight(checkpoint, model, layer, index, {tp, rank});
+DType check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
+                   std::int64_t tp, std::int64_t rank) {
+  return find_weight(checkpoint, model, layer, index, {tp, rank}).type;
 }
 
 }  // namespace qgemm

@@ -5,6 +5,7 @@
 #include <new>
 #include <optional>
 #include <random>
+#include <string>
 #include <utility>
 
 #include "device/cpu_info.hpp"
@@ -19,6 +20,7 @@
 #include "testbed/memory_plan.hpp"
 #include "testbed/operand_forms.hpp"
 #include "testbed/row_outcome.hpp"
+#include "testbed/stored_operands.hpp"
 
 namespace qgemm {
 namespace {
@@ -34,7 +36,9 @@ Matrix widened(const Matrix& bf16) {
 class CpuTestbed final : public Testbed {
  public:
   explicit CpuTestbed(const SweepOptions& options)
-      : options_(options), threads_(pin_thread_team(options.threads)), engines_(make_engines()) {}
+      : options_(options), threads_(pin_thread_team(options.threads)), engines_(make_engines()) {
+    if (!options.weights.empty()) stored_.emplace(options);
+  }
 
   DeviceKind kind() const override { return DeviceKind::cpu; }
   PlanDevice plan_device() const override {
@@ -62,41 +66,44 @@ class CpuTestbed final : public Testbed {
     return std::max(time, call * options_.min_samples) + 3 * call + check;
   }
 
-  std::vector<OperandFacts> operands(const Shape& shape, const std::vector<Scheme>& schemes) override {
+  std::vector<OperandFacts> operands(const Point& point, const std::vector<Scheme>& schemes) override {
     const auto forms = operand_forms(schemes);
-    if (forms_bytes(shape, forms) > memory_budget()) return {};
+    if (forms_bytes(point.shape, forms) + extra_bytes(point) > memory_budget()) return {};
     try {
-      prepare_layer(shape);
-      return facts_of_forms(shape, forms);
+      prepare_layer(point);
+      return facts_of_forms(point, forms);
     } catch (const std::bad_alloc&) {
       return {};
-    } catch (const OutOfMemory&) {
+    } catch (const Error&) {  // what is wrong shows in the rows
       return {};
     }
   }
 
   void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
-    const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes());
+    const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes() - extra_bytes(point));
     if (groups.empty()) return;
     try {
-      prepare_layer(point.shape);
-      measure_groups(point.shape, groups, rows, stop);
+      prepare_layer(point);
+      measure_groups(point, groups, rows, stop);
     } catch (const std::bad_alloc&) {
       fail_unmeasured(rows, "the system refused an allocation");
     } catch (const OutOfMemory& error) {
       fail_unmeasured(rows, error.what());
+    } catch (const InvalidInput& error) {
+      fail_unmeasured(rows, error.what(), Outcome::failed);
     }
   }
 
  private:
-  void measure_groups(const Shape& shape, const std::vector<std::vector<PlannedRow*>>& groups,
+  void measure_groups(const Point& point, const std::vector<std::vector<PlannedRow*>>& groups,
                       const std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) {
+    const Shape& shape = point.shape;
     const auto& [m, n, k] = shape;
     const auto seed = [&](SeedOf purpose, std::int64_t r, std::int64_t c) {
       return operand_seed(options_.seed, purpose, r, c);
     };
-    const DataKind kind = parse_data_kind(options_.data);
-    const Matrix activations = random_activations(m, k, kind, seed(SeedOf::activations, m, k));
+    const DataKind kind = parse_data_kind(data_of(options_));
+    const auto [activations, tokens] = make_activations(point);
     Matrix activations_f32;
     const bool f32 =
         std::any_of(rows.begin(), rows.end(), [](const auto& r) { return r.c.spec.scheme.activation == DType::f32; });
@@ -115,12 +122,30 @@ class CpuTestbed final : public Testbed {
     for (auto group : groups) {
       if (groups.size() > 1) weights_->drop_packed();
       measure_together(group, inputs, options_, order, stop);
+      if (tokens >= m) continue;
+      for (PlannedRow* planned : group) {
+        if (planned->row.measured())
+          add_message(planned->row, "the " + std::to_string(tokens) + " recorded tokens come again and again");
+      }
     }
   }
 
-  std::vector<OperandFacts> facts_of_forms(const Shape& shape, const std::vector<OperandForm>& forms) const {
-    const Matrix activations = random_activations(shape.m, shape.k, parse_data_kind(options_.data),
-                                                  operand_seed(options_.seed, SeedOf::activations, shape.m, shape.k));
+  StoredActivations make_activations(const Point& point) const {
+    if (auto recorded = stored_ ? stored_->activations(point) : std::nullopt) return std::move(*recorded);
+    const auto& [m, n, k] = point.shape;
+    const auto seed = operand_seed(options_.seed, SeedOf::activations, m, k);
+    return {random_activations(m, k, parse_data_kind(data_of(options_)), seed), m};
+  }
+
+  /// Where an operand comes from, for the reader.
+  std::string origin(const OperandForm& form) const {
+    if (stored_ && form.weights) return "checkpoint";
+    return stored_ && stored_->has_activations() ? "recorded" : data_of(options_);
+  }
+
+  std::vector<OperandFacts> facts_of_forms(const Point& point, const std::vector<OperandForm>& forms) const {
+    const Shape& shape = point.shape;
+    const Matrix activations = make_activations(point).values;
     std::vector<OperandFacts> facts;
     for (const auto& form : forms) {
       const Scheme& scheme = form.scheme;
@@ -136,23 +161,41 @@ class CpuTestbed final : public Testbed {
         quantize_activations(scheme, given, activations.view(), quantized);
         codes = code_statistics(sampled_rows(std::as_const(quantized.values).view()));
       }
-      facts.push_back(facts_of(form, options_.data, codes));
+      facts.push_back(facts_of(form, origin(form), codes));
     }
     return facts;
   }
 
-  /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers.
-  void prepare_layer(const Shape& shape) {
-    if (weights_ && weights_->n() == shape.n && weights_->k() == shape.k) return;
+  /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers. Of a
+  /// checkpoint, layers of one size differ.
+  void prepare_layer(const Point& point) {
+    const Shape& shape = point.shape;
+    const bool same = weights_ && weights_->n() == shape.n && weights_->k() == shape.k;
+    if (same && (!stored_ || (weights_of_ == std::pair(point.layer, point.tp)))) return;
     weights_.reset();
     proofs_.reset();
     const auto source = options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
+    if (stored_) {
+      weights_ = stored_weights(point, source);
+      weights_of_ = {point.layer, point.tp};
+      proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
+      return;
+    }
     weights_ =
-        std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, parse_data_kind(options_.data),
+        std::make_shared<LayerWeights>(random_weights(shape.n, shape.k, parse_data_kind(data_of(options_)),
                                                       operand_seed(options_.seed, SeedOf::weights, shape.n, shape.k)),
                                        source);
     proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
   }
+
+  std::shared_ptr<LayerWeights> stored_weights(const Point& point, ScaleSource source) const {
+    LayerWeight read = stored_->weight(point);
+    if (!read.quantized || read.quantized->values.dtype() != DType::s8) {
+      return std::make_shared<LayerWeights>(std::move(read.original), source);
+    }
+    return std::make_shared<LayerWeights>(std::move(read.original), source, std::move(*read.quantized));
+  }
+  std::int64_t extra_bytes(const Point& point) const { return stored_ ? stored_->extra_bytes(point) : 0; }
 
   /// Of the memory in use, what the next point either uses again or gives back first.
   std::int64_t held_bytes() const { return weights_ ? 2 * weights_->n() * weights_->k() : 0; }
@@ -162,6 +205,8 @@ class CpuTestbed final : public Testbed {
   std::vector<std::unique_ptr<HostEngine>> engines_;
   std::shared_ptr<LayerWeights> weights_;
   std::optional<LayerProofs> proofs_;
+  std::optional<StoredOperands> stored_;
+  std::pair<std::string, std::int64_t> weights_of_;  ///< Of a checkpoint: the layer whose weights these are, and its TP.
 };
 
 }  // namespace

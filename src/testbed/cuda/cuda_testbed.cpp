@@ -71,20 +71,21 @@ class CudaTestbed final : public Testbed {
     return std::min(time, std::max(1e-3, 2 * call) * 20) + 20 * call + 0.04;
   }
 
-  std::vector<OperandFacts> operands(const Shape& shape, const std::vector<Scheme>& schemes) override {
+  std::vector<OperandFacts> operands(const Point& point, const std::vector<Scheme>& schemes) override {
+    const Shape& shape = point.shape;
     const auto forms = operand_forms(schemes);
     if (forms_bytes(shape, forms) > memory_budget()) return {};
     try {
       prepare_layer(shape);
       const DeviceMatrix activations =
-          random_activations(shape.m, shape.k, parse_data_kind(options_.data),
+          random_activations(shape.m, shape.k, parse_data_kind(data_of(options_)),
                              operand_seed(options_.seed, SeedOf::activations, shape.m, shape.k), stream_.get());
       std::vector<OperandFacts> facts;
       for (const auto& form : forms) {
         const Matrix codes = form.weights
                                  ? sampled_weights(form.scheme, *weights_)
                                  : sampled_activations(form.scheme, activations.view(), scale_source(), stream_.get());
-        facts.push_back(facts_of(form, options_.data, code_statistics(codes.view())));
+        facts.push_back(facts_of(form, data_of(options_), code_statistics(codes.view())));
       }
       return facts;
     } catch (const DeviceLost& error) {
@@ -126,7 +127,7 @@ class CudaTestbed final : public Testbed {
     const auto seed = [&](SeedOf purpose, std::int64_t r, std::int64_t c) {
       return operand_seed(options_.seed, purpose, r, c);
     };
-    const DataKind kind = parse_data_kind(options_.data);
+    const DataKind kind = parse_data_kind(data_of(options_));
     const cudaStream_t stream = stream_.get();
     const Sample sample = choose_sample(shape, seed(SeedOf::sample, m, n));
     DeviceBuffer bias;
@@ -185,7 +186,7 @@ class CudaTestbed final : public Testbed {
     proofs_.reset();
     weights_.reset();
     weights_ = std::make_shared<DeviceWeights>(
-        random_weights(shape.n, shape.k, parse_data_kind(options_.data),
+        random_weights(shape.n, shape.k, parse_data_kind(data_of(options_)),
                        operand_seed(options_.seed, SeedOf::weights, shape.n, shape.k), stream_.get()),
         scale_source(), stream_.get());
     proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
