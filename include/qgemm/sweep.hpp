@@ -39,8 +39,8 @@ struct SweepOptions {
   std::string scales = "absmax";  ///< absmax, or the reference's constant 1.0 for per-tensor scales.
   /// normal, outlier or zeros; empty: what `data_of` says.
   std::string data;
-  DType output = DType::bf16;     ///< Of every provider but f32: bf16, f16 or f32.
-  bool bias = false;              ///< Adds one value an output channel.
+  DType output = DType::bf16;  ///< Of every provider but f32: bf16, f16 or f32.
+  bool bias = false;           ///< Adds one value an output channel.
   bool quick = false;
   bool no_limits = false;  ///< Does not measure the device's peaks first: no row has its share of the limit then.
 

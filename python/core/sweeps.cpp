@@ -75,7 +75,11 @@ SweepOptions options_of(const nb::dict& given) {
   for (const auto& cache : caches) options.cache.push_back(parse_cache_state(cache));
   std::string output(name(options.output));
   take(given, "output", output);
-  options.output = parse_dtype(output);
+  try {
+    options.output = parse_dtype(output);
+  } catch (const InvalidInput& error) {
+    throw InvalidInput(std::string("output: ") + error.what());
+  }
   return options;
 }
 

@@ -33,8 +33,9 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
        "A model with its weights in place of --models: a folder with config.json and safetensors files");
   list("--decoder-layer", sweep.decoder_layer, "Of --weights: which one, from 0 on; -1: the middle one");
   list("--rank", sweep.rank, "Of --weights: which of the TP devices' shares");
-  list("--activations", sweep.activations,
-       "Of --weights: a safetensors file with what goes into its layers (tensors layers.<index>.<layer>) [random ones]");
+  list(
+      "--activations", sweep.activations,
+      "Of --weights: a safetensors file with what goes into its layers (tensors layers.<index>.<layer>) [random ones]");
   command.add_flag("--lm-head", sweep.lm_head, "The logits' product, too, of models from a config.json");
   list("--scan-m", sweep.scan_m, "FROM:TO[:STEP]: each M from FROM to TO in place of --batch-sizes, to find cliffs");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");

@@ -42,10 +42,10 @@ void check_word(const char* flag, const std::string& value, const std::vector<st
 /// What says which weights are measured says it once.
 void check_weights(const SweepOptions& options) {
   if (options.weights.empty()) {
-    const char* lost = options.decoder_layer != -1     ? "--decoder-layer"
-                       : options.rank != 0             ? "--rank"
+    const char* lost = options.decoder_layer != -1    ? "--decoder-layer"
+                       : options.rank != 0            ? "--rank"
                        : !options.activations.empty() ? "--activations"
-                                                       : nullptr;
+                                                      : nullptr;
     if (lost != nullptr) throw InvalidInput(std::string(lost) + " is of a checkpoint: name one with --weights");
     return;
   }

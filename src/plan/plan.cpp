@@ -161,7 +161,9 @@ void check_kernel(const SweepOptions& options, const PlanDevice& device) {
 
 Model model_of_checkpoint(const std::filesystem::path& weights) {
   std::error_code error;
-  return load_model_config(std::filesystem::is_directory(weights, error) ? weights : weights.parent_path());
+  if (!std::filesystem::exists(weights, error)) throw InvalidInput("--weights: there is no " + weights.string());
+  const bool folder = std::filesystem::is_directory(weights, error);
+  return load_model_config((folder ? weights : weights.parent_path()) / "config.json");
 }
 
 PlanDevice cpu_plan_device(std::vector<std::string> engines) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string_view>
 
 #include "report/figures.hpp"
 #include "report/operand_conditions.hpp"
@@ -64,6 +66,33 @@ std::string splits(const std::vector<Result>& rows) {
       100 * *mean, 100 * *low, 100 * *high);
 }
 
+/// Whose weights were multiplied, and what by.
+std::string checkpoint(const Context& context) {
+  const auto find = [&](std::string_view name) -> const Value* {
+    for (const auto& [option, value] : context.options) {
+      if (option == name) return &value;
+    }
+    return nullptr;
+  };
+  const auto text = [&](std::string_view name) {
+    const Value* value = find(name);
+    const auto* found = value == nullptr ? nullptr : std::get_if<std::string>(value);
+    return found == nullptr ? std::string() : printable(*found);
+  };
+  const auto number = [&](std::string_view name, std::int64_t missing) {
+    const Value* value = find(name);
+    const auto* found = value == nullptr ? nullptr : std::get_if<std::int64_t>(value);
+    return found == nullptr ? missing : *found;
+  };
+  const std::string weights = text("weights"), recorded = text("activations");
+  if (weights.empty()) return {};
+  const std::int64_t index = number("decoder-layer", -1), rank = number("rank", 0);
+  return fmt::format("Weights: of {} in {}{}; activations {}.",
+                     index < 0 ? "the middle decoder layer" : fmt::format("decoder layer {}", index), weights,
+                     rank > 0 ? fmt::format(", rank {}", rank) : "",
+                     recorded.empty() ? fmt::format("random ({})", text("data")) : "recorded in " + recorded);
+}
+
 }  // namespace
 
 std::optional<double> typical_clock_mhz(const std::vector<Result>& rows) {
@@ -77,7 +106,8 @@ std::optional<double> typical_clock_mhz(const std::vector<Result>& rows) {
 std::vector<std::string> conditions_of(const ResultSet& results) {
   const auto& rows = results.rows;
   std::vector<std::string> out;
-  for (std::string line : {flattering_operands(results.context), clocks(rows), drifts(rows), splits(rows)}) {
+  for (std::string line :
+       {checkpoint(results.context), flattering_operands(results.context), clocks(rows), drifts(rows), splits(rows)}) {
     if (!line.empty()) out.push_back(std::move(line));
   }
   return out;

@@ -19,7 +19,8 @@ struct LayerWeight {
   std::optional<QuantizedWeights> quantized;
 };
 
-/// The operands of a sweep over a checkpoint (`SweepOptions::weights`): one layer's at a time, read when it is asked for.
+/// The operands of a sweep over a checkpoint (`SweepOptions::weights`): one layer's at a time, read when it is asked
+/// for.
 class StoredOperands {
  public:
   /// Opens what `options` names. Throws `InvalidInput`.

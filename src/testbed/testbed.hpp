@@ -33,8 +33,8 @@ class Testbed {
   virtual double row_seconds(const GemmSpec& spec, const Engine& engine) const = 0;
 
   /// What these schemes multiply at `point`, each distinct form once: the rows that `row_sample` chooses of the very
-  /// matrices that the point multiplies, quantized with the scales of the whole. The weights stay for the point measured
-  /// next. Empty where memory lacks or the device fails, which the point will tell.
+  /// matrices that the point multiplies, quantized with the scales of the whole. The weights stay for the point
+  /// measured next. Empty where memory lacks or the device fails, which the point will tell.
   virtual std::vector<OperandFacts> operands(const Point& point, const std::vector<Scheme>& schemes) = 0;
 
   /// Measures the rows of one point, interleaved, each result checked; those that do not fit into memory together are

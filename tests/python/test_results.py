@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 
+import numpy as np
 import pytest
 
 import qgemm
@@ -107,3 +108,21 @@ def test_bad_options_are_named(tmp_path):
 
 def test_the_catalogue_is_there():
     assert "meta-llama/Llama-3.1-8B-Instruct" in qgemm.models()
+
+
+def test_weights_of_a_checkpoint(tmp_path):
+    """A model of one layer whose weights are k/8 in row n, column k."""
+    sizes = {"hidden_size": 8, "intermediate_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"], **sizes}))
+    weight = np.tile(np.arange(16, dtype=np.float32) / 8, (8, 1))
+    tensor = {"dtype": "F32", "shape": [8, 16], "data_offsets": [0, weight.nbytes]}
+    header = json.dumps({"model.layers.0.mlp.down_proj.weight": tensor}).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + weight.tobytes())
+    results = qgemm.bench(
+        weights=str(tmp_path), decoder_layer=0, layers="down", batch_sizes=2, providers="int8-*-noquant", device="cpu",
+        max_time=0.005, min_samples=3, no_limits=True, threads=1, progress=False,
+    )
+    assert results.rows and all(row["exact"] for row in results.rows)
+    assert {facts["data"] for facts in results.context["operands"] if facts["of"] == "weights"} == {"checkpoint"}
+    with pytest.raises(ValueError, match="q_proj.weight"):
+        qgemm.bench(weights=str(tmp_path), progress=False)

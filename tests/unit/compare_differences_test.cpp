@@ -46,6 +46,8 @@ const std::vector<Other>& others() {
        "timer is 'interleaved', then 'reference'"},
       {"options", [](ResultSet& r) { option(r, "bias") = true; }, "bias is false, then true"},
       {"operands", [](ResultSet& r) { option(r, "data") = std::string("zeros"); }, "data is 'normal', then 'zeros'"},
+      {"operands", [](ResultSet& r) { r.context.options.emplace_back("weights", std::string("llama")); },
+       "weights is '', then 'llama'"},
   };
   return list;
 }

@@ -206,7 +206,8 @@ class CpuTestbed final : public Testbed {
   std::shared_ptr<LayerWeights> weights_;
   std::optional<LayerProofs> proofs_;
   std::optional<StoredOperands> stored_;
-  std::pair<std::string, std::int64_t> weights_of_;  ///< Of a checkpoint: the layer whose weights these are, and its TP.
+  std::pair<std::string, std::int64_t>
+      weights_of_;  ///< Of a checkpoint: the layer whose weights these are, and its TP.
 };
 
 }  // namespace
