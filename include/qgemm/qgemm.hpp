@@ -1,12 +1,13 @@
 #pragma once
 /// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results, reports,
-/// comparisons and advice, the history of runs, tuning, the weights of checkpoints.
+/// comparisons and advice, the history of runs, tuning, the weights of checkpoints, other libraries' products.
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/checkpoint.hpp"
 #include "qgemm/compare.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
+#include "qgemm/external.hpp"
 #include "qgemm/history.hpp"
 #include "qgemm/limits.hpp"
 #include "qgemm/matrix.hpp"

@@ -2,10 +2,12 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "qgemm/dtype.hpp"
+#include "qgemm/external.hpp"
 #include "qgemm/result.hpp"
 #include "qgemm/shape.hpp"
 
@@ -30,6 +32,9 @@ struct SweepOptions {
   std::vector<Shape> shapes;                      ///< Bare shapes in place of models.
   std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
   std::vector<std::string> engines{"auto"};       ///< `auto`: the best for each provider; or names, or `all`.
+  /// Names of `SweepRun::externals`, each measured beside `engines`, which may name it, too, to have
+  /// no other. On a CPU only.
+  std::vector<std::string> external;
   /// Of the engine `cutlass` only this kernel, as rows name it: "sm90_wgmma_s8_128x128_1x1_b2_pingpong along m swizzle
   /// 8". Empty: its own choice for each shape.
   std::string kernel;
@@ -91,8 +96,9 @@ struct SweepPlan {
 };
 
 /// The sweep's points with estimates of memory and time; measures only what an estimate needs (nothing, so far).
-/// Throws as `run_sweep` does before it measures.
-SweepPlan plan_sweep(const SweepOptions& options);
+/// `externals`: as `SweepRun::externals`. Throws as `run_sweep` does before it measures.
+SweepPlan plan_sweep(const SweepOptions& options,
+                     const std::vector<std::shared_ptr<const ExternalEngine>>& externals = {});
 
 /// Told what happens while a sweep runs; every call comes from the thread that called `run_sweep`.
 class SweepObserver {
@@ -117,12 +123,15 @@ struct SweepRun {
   /// program's, or the device is not quite the same, or a row was faster than they allow. Empty: measured by each run.
   std::filesystem::path limits_folder;
   bool fresh_limits = false;  ///< Measures them in any case.
+  /// What the names of `SweepOptions::external` stand for.
+  std::vector<std::shared_ptr<const ExternalEngine>> externals;
 };
 
 /// Measures a sweep: every case of every point, interleaved, each result checked. Rows come back in plan order, those
 /// of `done` among them; a sweep that was stopped has `skipped` rows for what is missing. A case that cannot run, does
 /// not fit into memory or gives wrong results is a row that says so. Throws `InvalidInput` for bad options, models,
-/// shapes or splits; `Unavailable` where the device cannot be used.
+/// shapes, splits or externals; `Unavailable` where the device cannot be used. The
+/// calling thread's CPUs are afterwards what they were.
 ResultSet run_sweep(const SweepOptions& options, const SweepRun& run = {});
 
 }  // namespace qgemm

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/host.hpp"
+#include "externals.hpp"
 #include "parts.hpp"
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
@@ -19,6 +21,7 @@
 #include "qgemm/limits.hpp"
 #include "qgemm/report.hpp"
 #include "qgemm/results.hpp"
+#include "qgemm/scheme.hpp"
 #include "qgemm/sweep.hpp"
 #include "qgemm/version.hpp"
 
@@ -53,6 +56,7 @@ SweepOptions options_of(const nb::dict& given) {
   take(given, "scan_m", options.scan_m);
   take(given, "providers", options.providers);
   take(given, "engines", options.engines);
+  take(given, "external", options.external);
   take(given, "kernel", options.kernel);
   take(given, "device", options.device);
   take(given, "threads", options.threads);
@@ -104,8 +108,9 @@ class Teller final : public SweepObserver {
   std::atomic<bool>& stop_;
 };
 
-/// The results' text, and whether Ctrl-C ended it.
-std::pair<std::string, bool> sweep(const nb::dict& given, const nb::object& progress, const std::string& command) {
+/// The results' text, and whether Ctrl-C ended it. `externals`: what the option of that name names.
+std::pair<std::string, bool> sweep(const nb::dict& given, const nb::object& progress, const std::string& command,
+                                   const nb::list& externals) {
   const SweepOptions options = options_of(given);
   std::atomic<bool> stop = false;
   Teller teller(progress, stop);
@@ -113,9 +118,28 @@ std::pair<std::string, bool> sweep(const nb::dict& given, const nb::object& prog
   run.observer = &teller;
   run.stop = &stop;
   run.command = command;
+  for (const nb::handle external : externals) {
+    run.externals.push_back(external_of(nb::borrow(external), &stop));
+  }
   const nb::gil_scoped_release others_may_run;
   std::string text = to_json(run_sweep(options, run));
   return {std::move(text), stop.load()};
+}
+
+/// The whole command line, with externals found by `find(name)`. Returns the exit code.
+int command_line(std::vector<std::string> arguments, const nb::object& find) {
+  cli::Host host;
+  host.arguments = std::move(arguments);
+  host.find_external = [&find](const std::string& name) {
+    const nb::gil_scoped_acquire with_python;
+    try {
+      return external_of(find(name), nullptr);
+    } catch (const nb::python_error& error) {
+      rethrow(error, true);
+    }
+  };
+  const nb::gil_scoped_release others_may_run;
+  return cli::run_command_line(host);
 }
 
 std::vector<Model> catalogue() {
@@ -147,7 +171,11 @@ std::string comparison(const std::string& before, const std::string& after, doub
 
 void add_sweeps(nb::module_& module) {
   module.def("version", [] { return std::string(version()); });
-  module.def("run_sweep", &sweep, nb::arg("options"), nb::arg("progress").none(), nb::arg("command"));
+  module.def("run_sweep", &sweep, nb::arg("options"), nb::arg("progress").none(), nb::arg("command"),
+             nb::arg("externals") = nb::list());
+  module.def("command_line", &command_line, nb::arg("arguments"), nb::arg("find"));
+  module.def("expand_providers",
+             [](const std::vector<std::string>& patterns) { return expand_providers(patterns, {}); });
   module.def("load_results", [](const std::string& path) { return to_json(load_results(path)); });
   module.def("render_table", [](const std::string& json) { return render_table(parsed(json)); });
   module.def("render_summary", [](const std::string& json) { return render_summary(parsed(json)); });

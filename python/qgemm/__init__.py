@@ -6,7 +6,8 @@ Three layers, from the bottom up:
   vLLM's INT8 benchmark: `scaled_int8_quant`, `cutlass_scaled_mm`, `cutlass_scaled_mm_azp`, `PROVIDER_CFGS`,
   `build_int8_runner`.
 * Timers: `do_bench`, `do_bench_cudagraph`.
-* Sweeps with checked results, as the command line has them: `bench`, `load`, `compare`, `advise`.
+* Sweeps with checked results, as the command line has them: `bench`, `load`, `compare`, `advise`; with products of other
+  libraries beside ours: `register_provider`.
 
 Errors: `ValueError` for what was given, `RuntimeError` for what this machine or build lacks, `MemoryError`.
 """
@@ -21,6 +22,7 @@ if _data.is_dir():
     _os.environ.setdefault("QGEMM_DATA_DIR", str(_data))
 
 from ._core import version as _version  # noqa: E402
+from .external import Product, register_provider  # noqa: E402
 from .products import cutlass_scaled_mm, cutlass_scaled_mm_azp, scaled_fp8_quant, scaled_int8_quant  # noqa: E402
 from .results import Comparison, Results, advise, bench, compare, load, models  # noqa: E402
 from .runners import PROVIDER_CFGS, build_int8_runner  # noqa: E402
@@ -31,6 +33,7 @@ __version__ = _version()
 __all__ = [
     "PROVIDER_CFGS",
     "Comparison",
+    "Product",
     "Results",
     "advise",
     "bench",
@@ -42,6 +45,7 @@ __all__ = [
     "do_bench_cudagraph",
     "load",
     "models",
+    "register_provider",
     "scaled_fp8_quant",
     "scaled_int8_quant",
 ]

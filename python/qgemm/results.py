@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
 from . import _core
+from .external import selected
 
 
 class Results:
@@ -92,7 +93,7 @@ def _lists(options: Dict[str, Any]) -> Dict[str, Any]:
     """One value where a list is asked for is a list of one; shapes may be (M, N, K)."""
     out = {}
     for name, value in options.items():
-        if name in ("models", "layers", "providers", "engines", "cache", "tp_sizes", "batch_sizes", "shapes"):
+        if name in ("models", "layers", "providers", "engines", "external", "cache", "tp_sizes", "batch_sizes", "shapes"):
             if isinstance(value, (str, int)) or (name == "shapes" and value and isinstance(value[0], int)):
                 value = [value]
             value = list(value)
@@ -103,7 +104,7 @@ def _lists(options: Dict[str, Any]) -> Dict[str, Any]:
 
 
 _names = frozenset(
-    "models weights decoder_layer rank activations tp_sizes layers batch_sizes lm_head scan_m shapes providers engines kernel device threads cache cold_factor scales "
+    "models weights decoder_layer rank activations tp_sizes layers batch_sizes lm_head scan_m shapes providers engines external kernel device threads cache cold_factor scales "
     "data output bias quick no_limits max_time max_noise min_samples timer max_memory seed".split()
 )
 
@@ -117,8 +118,9 @@ def bench(
     """Measures a sweep, as `qgemm bench` does, and returns its results.
 
     Options are the command line's flags with underscores: models, tp_sizes, layers, batch_sizes, shapes ("16x4096x4096" or
-    (16, 4096, 4096)), providers, engines, device, cache, data, output, max_time, max_noise, seed, … Single values stand for
-    lists of one.
+    (16, 4096, 4096)), providers, engines, external, device, cache, data, output, max_time, max_noise, seed, … Single values stand for
+    lists of one. external: other libraries' products to measure beside: torch, torchao, vllm, and what `register_provider`
+    added.
 
     progress: True for a bar (tqdm's), a function of (rows done, rows, seconds left), or False; a bar on a terminal where
     not given. save: a folder or a .json file for the results. Ctrl-C ends the sweep and returns what was measured.
@@ -126,8 +128,9 @@ def bench(
     unknown = sorted(set(options) - _names)
     if unknown:
         raise TypeError(f"bench() has no option {unknown[0]!r}; it has {', '.join(sorted(_names))}")
-    with _Progress(progress) as told:
-        text, interrupted = _core.run_sweep(_lists(options), told, _command(options))
+    given = _lists(options)
+    with selected(given.get("external", ())) as externals, _Progress(progress) as told:
+        text, interrupted = _core.run_sweep(given, told, _command(options), externals)
     results = Results(text, interrupted)
     if save is not None:
         results.save(save)

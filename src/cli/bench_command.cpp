@@ -10,6 +10,7 @@
 #include "cli/bench_options.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_file.hpp"
+#include "cli/continue_in_python.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output_folder.hpp"
@@ -155,9 +156,12 @@ int exit_code_of(const ResultSet& results, bool was_interrupted) {
   return bad ? row_failed : success;
 }
 
-int run_bench(const BenchOptions& bench, const std::string& command) {
+int run_bench(const BenchOptions& bench, const Host& host) {
   const SweepOptions& options = bench.sweep;
-  const SweepPlan plan = plan_sweep(options);  // bad input is found before a folder is made
+  if (!options.external.empty() && !host.find_external) continue_in_python(host.arguments);
+  SweepRun run;
+  for (const auto& external : options.external) run.externals.push_back(host.find_external(external));
+  const SweepPlan plan = plan_sweep(options, run.externals);  // bad input is found before a folder is made
   if (bench.plan_only) {
     if (!plan.note.empty()) fmt::print(stderr, "{}\n", plan.note);
     print_plan(plan, !options.scan_m.empty());
@@ -165,8 +169,7 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
   }
   const Interrupt interrupt;
   OutputFolder folder(bench.out, bench.resume, plan.device);
-  SweepRun run;
-  run.command = command;
+  run.command = command_line(host.arguments);
   run.stop = interrupt.flag();
   if (const auto cache = user_cache_folder(); !cache.empty()) run.limits_folder = cache / "limits";
   run.fresh_limits = bench.fresh_limits;
@@ -207,18 +210,18 @@ int run_bench(const BenchOptions& bench, const std::string& command) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, int& exit_code) {
+void add_bench(CLI::App& app, int& exit_code, const Host& host) {
   CLI::App* command = app.add_subcommand("bench", "Measure a sweep: tables, results.json, CSV, an HTML page, plots");
   auto bench = std::make_shared<BenchOptions>();
   add_bench_options(*command, *bench);
-  command->callback([command, bench, &exit_code] {
+  command->callback([command, bench, &exit_code, &host] {
     // Of the two that say which M, the one on the command line wins over the other in the file, too.
     const bool sizes = command->count("--batch-sizes") > 0, scan = command->count("--scan-m") > 0;
     if (!bench->config.empty()) apply_config(*command, bench->config);
     if (sizes && !scan) bench->sweep.scan_m.clear();
     if (scan && !sizes) bench->sweep.batch_sizes.clear();
     read_texts(*bench);
-    exit_code = run_bench(*bench, command_line());
+    exit_code = run_bench(*bench, host);
   });
 }
 

@@ -1,8 +1,6 @@
 #include "cli/bench_options.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "cli/shape_options.hpp"
 #include "cli/whole_number.hpp"
@@ -40,6 +38,8 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
   list("--scan-m", sweep.scan_m, "FROM:TO[:STEP]: each M from FROM to TO in place of --batch-sizes, to find cliffs");
   list("--providers", sweep.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--engines", sweep.engines, "auto (the best for each provider), names, or all");
+  list("--external", sweep.external,
+       "Other libraries' products beside them, by Python: torch, torchao, vllm (see docs/python.md)");
   list("--kernel", sweep.kernel, "Of the engine cutlass only this kernel, as rows name it [its choice for each shape]");
   list("--device", sweep.device, "auto (the first GPU that works, else the CPU), cpu, cuda or cuda:N");
   list("--threads", sweep.threads, "CPU threads; 0: one a physical core the process may use");
@@ -77,17 +77,11 @@ void read_texts(BenchOptions& bench) {
   bench.sweep.output = parse_dtype(bench.output);
 }
 
-std::string command_line() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  const std::string raw{std::istreambuf_iterator<char>(file), {}};
+std::string command_line(const std::vector<std::string>& arguments) {
   std::string line;
-  std::size_t at = 0;
-  while (at < raw.size()) {
-    const std::size_t end = std::min(raw.find('\0', at), raw.size());
-    const std::string word = raw.substr(at, end - at);
+  for (const auto& word : arguments) {
     const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;!#~") == std::string::npos;
     line += (line.empty() ? "" : " ") + (plain ? word : quoted(word));
-    at = end + 1;
   }
   return line;
 }

@@ -21,7 +21,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench);
 /// Turns the flags that are more than words or numbers into the sweep's options. Throws `InvalidInput`.
 void read_texts(BenchOptions& bench);
 
-/// How the program was called, each word quoted for a shell where needed (from /proc/self/cmdline).
-std::string command_line();
+/// How the program was called, each word quoted for a shell where needed.
+std::string command_line(const std::vector<std::string>& arguments);
 
 }  // namespace qgemm::cli

@@ -9,37 +9,15 @@
 #include <string>
 #include <thread>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-
 #include "device/cpu_info.hpp"
 #include "device/system_files.hpp"
+#include "device/thread_cpus.hpp"
 
 namespace qgemm {
 namespace {
 
-std::vector<int> affinity_mask() {
-  std::vector<int> cpus;
-#ifdef __linux__
-  // The kernel refuses a mask smaller than its own with EINVAL: grow until it fits.
-  for (int capacity = 1024; capacity <= (1 << 20); capacity *= 2) {
-    cpu_set_t* set = CPU_ALLOC(capacity);
-    if (set == nullptr) break;
-    const std::size_t bytes = CPU_ALLOC_SIZE(capacity);
-    const bool ok = sched_getaffinity(0, bytes, set) == 0;
-    for (int cpu = 0; ok && cpu < capacity; ++cpu) {
-      if (CPU_ISSET_S(static_cast<std::size_t>(cpu), bytes, set)) cpus.push_back(cpu);
-    }
-    CPU_FREE(set);
-    if (ok) break;
-  }
-#endif
-  return cpus;
-}
-
 std::vector<int> detect_allowed_cpus() {
-  std::vector<int> cpus = affinity_mask();
+  std::vector<int> cpus = this_thread_cpus();
   // OMP_PLACES and OMP_PROC_BIND make the OpenMP library pin this thread before main: its mask then shows one place,
   // while the process may use them all.
   for (int place = 0; place < omp_get_num_places(); ++place) {

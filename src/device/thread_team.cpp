@@ -9,12 +9,9 @@
 #include <mutex>
 #include <string>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-
 #include "device/cpu_info.hpp"
 #include "device/cpu_topology.hpp"
+#include "device/thread_cpus.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm {
@@ -29,22 +26,6 @@ struct Team {
 Team& current_team() {
   static Team team;
   return team;
-}
-
-bool pin_this_thread([[maybe_unused]] int cpu) {
-#ifdef __linux__
-  const int capacity = std::max(1024, cpu + 1);
-  cpu_set_t* set = CPU_ALLOC(capacity);
-  if (set == nullptr) return false;
-  const std::size_t bytes = CPU_ALLOC_SIZE(capacity);
-  CPU_ZERO_S(bytes, set);
-  CPU_SET_S(static_cast<std::size_t>(cpu), bytes, set);
-  const bool ok = sched_setaffinity(0, bytes, set) == 0;
-  CPU_FREE(set);
-  return ok;
-#else
-  return false;
-#endif
 }
 
 }  // namespace
@@ -71,7 +52,7 @@ int pin_thread_team(int threads) {
   int size = 1;
 #pragma omp parallel default(none) shared(order, refused, size)
   {
-    if (!pin_this_thread(order[static_cast<std::size_t>(omp_get_thread_num())])) ++refused;
+    if (!run_this_thread_on({order[static_cast<std::size_t>(omp_get_thread_num())]})) ++refused;
 #pragma omp single
     size = omp_get_num_threads();
   }

@@ -36,6 +36,9 @@ class PreparedGemm {
   virtual bool accumulate(std::span<std::int32_t> sums) = 0;
   /// Bytes of packed weights over all sets: what has to leave the cache for a cold measurement.
   virtual std::int64_t weight_bytes() const = 0;
+  /// True for somebody else's code, which shows neither the codes it multiplies nor its sums, nor runs in parts:
+  /// `activations` is null, `accumulate` false, and `launch_quantize` and `launch_product` are no split of `launch`.
+  virtual bool opaque() const { return false; }
 };
 
 /// An implementation that can run some schemes: what planning a sweep has to know of it. Has no state that a call

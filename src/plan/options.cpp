@@ -162,6 +162,7 @@ Properties to_properties(const SweepOptions& options) {
           {"shapes", shapes},
           {"providers", options.providers},
           {"engines", options.engines},
+          {"external", options.external},
           {"kernel", options.kernel},
           {"device", options.device},
           {"threads", std::int64_t{options.threads}},

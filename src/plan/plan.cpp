@@ -126,13 +126,50 @@ void check_k(const Shape& shape, const std::string& provider, const Scheme& sche
                      ": split K, or choose float providers (--providers bf16 f32)");
 }
 
+template <class T>
+bool has(const std::vector<T>& values, const T& wanted) {
+  return std::find(values.begin(), values.end(), wanted) != values.end();
+}
+
+/// The externals that `options` name, as the device has them.
+std::vector<PlanExternal> chosen_externals(const SweepOptions& options, const PlanDevice& device) {
+  std::vector<PlanExternal> chosen;
+  std::vector<std::string> known;
+  for (const auto& external : device.externals) known.push_back(external.name);
+  for (const auto& name : unique_in_order(options.external)) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      throw InvalidInput("unknown external '" + name.substr(0, 64) + "': " +
+                         (known.empty() ? "none is known here (docs/python.md says how they get known)"
+                                        : "those known are " + join_or(known)));
+    }
+    if (has<std::string>(device.engines, name) || name == "auto" || name == "all" || name == "none") {
+      throw InvalidInput("the external '" + name + "' has the name of an engine of this program: give it another");
+    }
+    chosen.push_back(device.externals[static_cast<std::size_t>(found - known.begin())]);
+  }
+  return chosen;
+}
+
+/// Refuses externals that would have no row.
+void check_externals(const std::vector<PlanExternal>& externals, const std::vector<std::string>& providers) {
+  for (const auto& external : externals) {
+    const bool serves = std::any_of(providers.begin(), providers.end(),
+                                    [&](const auto& provider) { return has(external.providers, provider); });
+    if (serves) continue;
+    throw InvalidInput("the external " + external.name +
+                       " has none of the selected providers: add one of its own with " + "--providers (" +
+                       join_or(external.providers) + ")");
+  }
+}
+
+/// Of `options.engines` those of the device, and the externals named there.
 std::vector<std::string> engine_names(const SweepOptions& options, const PlanDevice& device) {
   std::vector<std::string> names;
   for (const auto& wanted : options.engines) {
     if (wanted == "all") {
       names.insert(names.end(), device.engines.begin(), device.engines.end());
-    } else if (wanted == "auto" ||
-               std::find(device.engines.begin(), device.engines.end(), wanted) != device.engines.end()) {
+    } else if (wanted == "auto" || has(device.engines, wanted) || has(options.external, wanted)) {
       names.push_back(wanted);
     } else {
       throw InvalidInput("unknown engine '" + wanted.substr(0, 64) + "': this build has " + join_or(device.engines) +
@@ -145,14 +182,12 @@ std::vector<std::string> engine_names(const SweepOptions& options, const PlanDev
 /// A kernel that nothing asked for has would be no error and no kernel.
 void check_kernel(const SweepOptions& options, const PlanDevice& device) {
   if (options.kernel.empty()) return;
-  const auto has = [](const std::vector<std::string>& names, const char* name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  if (!has(device.engines, "cutlass")) {
+  if (!has<std::string>(device.engines, "cutlass")) {
     throw InvalidInput("--kernel names one of the engine cutlass, which this device or build does not have (it has " +
                        join_or(device.engines) + "): leave --kernel out, or measure on a GPU with --device cuda");
   }
-  if (!has(options.engines, "cutlass") && !has(options.engines, "auto") && !has(options.engines, "all")) {
+  const auto asked = [&](const char* name) { return has<std::string>(options.engines, name); };
+  if (!asked("cutlass") && !asked("auto") && !asked("all")) {
     throw InvalidInput("--kernel names one of the engine cutlass, which --engines leaves out: add cutlass there");
   }
 }
@@ -196,7 +231,11 @@ std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& de
   const auto providers = expand_providers(options.providers, device.default_providers);
   if (providers.empty())
     throw InvalidInput("no provider is selected: name one with --providers (qgemm list providers)");
-  const auto engines = engine_names(options, device);
+  const auto externals = chosen_externals(options, device);
+  check_externals(externals, providers);
+  auto engines = engine_names(options, device);
+  for (const auto& external : externals) engines.push_back(external.name);
+  engines = unique_in_order(engines);
   check_kernel(options, device);
   const auto caches = options.cache.empty() ? std::vector{device.default_cache} : unique_in_order(options.cache);
 
@@ -211,6 +250,9 @@ std::vector<Point> plan_points(const SweepOptions& options, const PlanDevice& de
         if (provider != "f32") scheme.output = options.output;
         check_k(planned.shape, provider, scheme);
         for (const auto& engine : engines) {
+          const auto external =
+              std::find_if(externals.begin(), externals.end(), [&](const auto& e) { return e.name == engine; });
+          if (external != externals.end() && !has(external->providers, provider)) continue;
           point.cases.push_back({planned.model, planned.layer, planned.tp, provider,
                                  GemmSpec{planned.shape, scheme, options.bias}, engine, cache, planned.batch});
         }

@@ -18,12 +18,19 @@ struct Point {
   std::vector<Case> cases;
 };
 
+/// What the plan has to know about an external engine.
+struct PlanExternal {
+  std::string name;
+  std::vector<std::string> providers;
+};
+
 /// What the plan has to know about the device: names and defaults, nothing that is measured.
 struct PlanDevice {
   std::vector<std::string> default_providers;
   std::vector<std::int64_t> default_batch_sizes, quick_batch_sizes;
   CacheState default_cache = CacheState::cold;
   std::vector<std::string> engines;  ///< Best first.
+  std::vector<PlanExternal> externals = {};
 };
 
 /// The CPU's defaults: the reference's five providers and f32 as the second baseline, M up to 1024, cold.

@@ -35,7 +35,8 @@ void keep_limits(const std::filesystem::path& folder, const Context& context) {
 
 }  // namespace
 
-Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed) {
+Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed,
+                     const std::vector<const Engine*>& engines) {
   Context out;
   out.date = local_date();
   out.host = host_name();
@@ -43,7 +44,7 @@ Context describe_run(const SweepOptions& options, const SweepRun& run, const Tes
   out.qgemm_version = version();
   out.git_revision = git_revision();
   out.device = testbed.describe();
-  for (const Engine* engine : testbed.engines()) {
+  for (const Engine* engine : engines) {
     out.device.properties.emplace_back("engine_" + std::string(engine->name()), engine->description());
   }
   out.seed = options.seed;

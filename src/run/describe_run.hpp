@@ -1,12 +1,15 @@
 #pragma once
+#include <vector>
+
 #include "qgemm/sweep.hpp"
 #include "testbed/testbed.hpp"
 
 namespace qgemm {
 
 /// The context of a run that starts now: when, where, by which command and build, on what, with all its options and the
-/// device's limits: those kept in `run.limits_folder` where they hold good, else measured (a second or two) and kept
+/// engines and limits: those kept in `run.limits_folder` where they hold good, else measured (a second or two) and kept
 /// there.
-Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed);
+Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed,
+                     const std::vector<const Engine*>& engines);
 
 }  // namespace qgemm

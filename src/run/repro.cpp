@@ -59,6 +59,9 @@ std::string repro_command(const Case& c, const Result& row, const SweepOptions& 
   }
   append_list(command, "--providers", c.provider);
   append_list(command, "--engines", row.engine == "none" ? "auto" : row.engine);
+  const bool external =
+      std::find(options.external.begin(), options.external.end(), row.engine) != options.external.end();
+  if (external) append_list(command, "--external", shell_word(row.engine));
   // Its choice is found by trying, and trying may end otherwise next time.
   const std::string& kernel = row.engine == "cutlass" && !row.kernel.empty() ? row.kernel : options.kernel;
   if (!kernel.empty()) append_list(command, "--kernel", shell_word(kernel));

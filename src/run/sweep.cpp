@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 
+#include "device/thread_team.hpp"
+#include "engines/external/external_engine.hpp"
 #include "plan/plan.hpp"
 #include "qgemm/error.hpp"
 #include "results/limits_store.hpp"
@@ -32,7 +34,10 @@ class Sweep {
     if (options.timer == "reference" && testbed_->kind() != DeviceKind::cuda) {
       throw Unavailable("--timer reference replays CUDA graphs, and no GPU can be used here (qgemm doctor says why)");
     }
-    points_ = plan_points(options, testbed_->plan_device());
+    PlanDevice device = testbed_->plan_device();
+    for (const auto& external : run.externals) device.externals.push_back({external->name(), external->providers()});
+    points_ = plan_points(options, device);
+    host_externals();
     check_stored();
   }
 
@@ -80,6 +85,27 @@ class Sweep {
   }
 
  private:
+  /// The externals that the options name, which the plan has found to be known. They get arrays in the host's memory.
+  void host_externals() {
+    if (options_.external.empty()) return;
+    if (testbed_->kind() != DeviceKind::cpu) {
+      throw Unavailable("--external " + options_.external.front() +
+                        " is measured on a CPU alone so far: add --device cpu");
+    }
+    for (const auto& external : run_.externals) {
+      const auto& wanted = options_.external;
+      if (std::find(wanted.begin(), wanted.end(), external->name()) == wanted.end()) continue;
+      externals_.push_back(make_external(external, team_size()));
+    }
+  }
+
+  /// The testbed's engines, best first, then the externals.
+  std::vector<const Engine*> engines() const {
+    std::vector<const Engine*> all = testbed_->engines();
+    for (const auto& external : externals_) all.push_back(external.get());
+    return all;
+  }
+
   /// What cannot be read of a checkpoint is found before anything is measured.
   void check_stored() const {
     if (options_.weights.empty()) return;
@@ -91,7 +117,7 @@ class Sweep {
 
   Context context() const {
     if (run_.context != nullptr) return *run_.context;
-    Context out = describe_run(options_, run_, *testbed_);
+    Context out = describe_run(options_, run_, *testbed_, engines());
     out.operands = operands();
     return out;
   }
@@ -117,10 +143,10 @@ class Sweep {
     return testbed_->operands(first, schemes);
   }
 
-  /// The first engine that runs the case: of all for `auto` (the reference only where nothing else does), else the
-  /// named.
+  /// The first engine that runs the case: of the testbed's for `auto` (the reference only where nothing else does),
+  /// else the named.
   const Engine* resolve(const Case& c, std::string& reason) const {
-    for (const Engine* engine : testbed_->engines()) {
+    for (const Engine* engine : c.engine == "auto" ? testbed_->engines() : engines()) {
       if (c.engine != "auto" && c.engine != engine->name()) continue;
       const Support support = engine->supports(c.spec);
       if (support.ok) return engine;
@@ -239,12 +265,17 @@ class Sweep {
   const SweepRun& run_;
   std::unique_ptr<Testbed> testbed_;
   std::string note_;
+  std::vector<std::unique_ptr<HostEngine>> externals_;
   std::vector<Point> points_;
 };
 
 }  // namespace
 
-SweepPlan plan_sweep(const SweepOptions& options) { return Sweep(options, {}).plan(); }
+SweepPlan plan_sweep(const SweepOptions& options, const std::vector<std::shared_ptr<const ExternalEngine>>& externals) {
+  SweepRun run;
+  run.externals = externals;
+  return Sweep(options, run).plan();
+}
 
 ResultSet run_sweep(const SweepOptions& options, const SweepRun& run) { return Sweep(options, run).measure(); }
 

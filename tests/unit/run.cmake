@@ -3,3 +3,4 @@ qgemm_test(sweep_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/sweep_test.cpp LINKS qge
 qgemm_test(sweep_weights_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/sweep_weights_test.cpp LINKS qgemm_run qgemm_testbed)
 qgemm_test(product_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/product_test.cpp LINKS qgemm_engines)
 qgemm_test(operands_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/operands_test.cpp LINKS qgemm_operands)
+qgemm_test(external_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/external_test.cpp LINKS qgemm_run)

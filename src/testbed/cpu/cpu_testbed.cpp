@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "device/cpu_info.hpp"
+#include "device/thread_cpus.hpp"
 #include "device/thread_team.hpp"
 #include "engines/engine_list.hpp"
 #include "operands/random_operands.hpp"
@@ -204,6 +205,7 @@ class CpuTestbed final : public Testbed {
   std::int64_t held_bytes() const { return weights_ ? 2 * weights_->n() * weights_->k() : 0; }
 
   const SweepOptions& options_;
+  KeepThreadCpus callers_cpus_;  // before the team is pinned
   int threads_;
   std::vector<std::unique_ptr<HostEngine>> engines_;
   std::shared_ptr<LayerWeights> weights_;

@@ -6,8 +6,8 @@
 
 namespace qgemm {
 
-/// The CPU: pins the team of `options.threads` threads. Throws `InvalidInput` for more threads than the process may
-/// use.
+/// The CPU: pins the team of `options.threads` threads; the calling one is free again when the testbed ends. Throws
+/// `InvalidInput` for more threads than the process may use.
 std::unique_ptr<Testbed> make_cpu_testbed(const SweepOptions& options);
 
 /// Bytes of memory that measuring may use now: what the system has available less a reserve for everybody else, or

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "device/load_watch.hpp"
+#include "device/thread_cpus.hpp"
 #include "device/thread_team.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/activations.hpp"
@@ -36,6 +37,10 @@ Operands operands_of(const PlannedRow& planned, const PointInputs& inputs, const
   operands.weight_sets = planned.sets;
   return operands;
 }
+
+/// Seconds that an OpenMP team turns after its work before it rests, at most: 300,000 turns in GCC's library, of up to
+/// 140 cycles each.
+constexpr double longest_turning = 0.03;
 
 /// A row being measured.
 class Contender {
@@ -82,7 +87,17 @@ class Contender {
       if (best >= most || std::abs(mean - mean_before) < steady * mean || now_seconds() - started > most) break;
       mean_before = mean;
     }
+    one_call_ = best;
     timer_.emplace([this](int set) { gemm_->launch(set); }, planned_.sets, planned_.c.cache == CacheState::hot, best);
+  }
+
+  /// After calls of another library, which has threads of its own: waits until those rest, and wakes ours (or ours
+  /// rest, and wakes its).
+  void take_over() {
+    wait_for_other_threads(longest_turning);
+    constexpr double long_call = 0.005;  // in which waking threads does not show
+    if (one_call_ < long_call)
+      gemm_->launch((timer_->last_set() + planned_.sets) % planned_.sets);  // the next set stays cold
   }
 
   void sample() {
@@ -90,6 +105,7 @@ class Contender {
     rule_.add(sample.us, sample.seconds);
   }
   bool finished() const { return rule_.finished(); }
+  bool opaque() const { return gemm_->opaque(); }
   Result& row() { return planned_.row; }
 
   /// Writes the row from the samples. The last timed call has to have given the checked result, bit for bit.
@@ -107,7 +123,7 @@ class Contender {
 
   /// The parts of a call that quantizes inside, each timed apart from the other: medians of a few runs.
   void split() {
-    if (!planned_.c.spec.scheme.quantizes_inside() || !planned_.row.measured()) return;
+    if (gemm_->opaque() || !planned_.c.spec.scheme.quantizes_inside() || !planned_.row.measured()) return;
     const double call = *planned_.row.median_us * 1e-6;
     const int runs = static_cast<int>(std::clamp(0.03 / std::max(call, 1e-9), 3.0, 25.0));
     std::vector<double> quantize, product;
@@ -140,6 +156,7 @@ class Contender {
   std::unique_ptr<PreparedGemm> gemm_;
   StoppingRule rule_;
   std::optional<CpuTimer> timer_;
+  double one_call_ = 0;
   std::vector<std::byte> checked_output_;
 };
 
@@ -157,6 +174,13 @@ void note_load(const LoadReading& load, Result& row) {
   if (row.measured()) add_message(row, disturbed);
 }
 
+/// What failed because the sweep was being stopped (Ctrl-C inside somebody else's code) is as good as not begun.
+void forget_if_stopped(Result& row, const std::atomic<bool>* stop) {
+  if (!stopped(stop)) return;
+  row.outcome = Outcome::skipped;
+  row.message.clear();
+}
+
 }  // namespace
 
 void measure_together(std::vector<PlannedRow*>& rows, const PointInputs& inputs, const SweepOptions& options,
@@ -169,20 +193,26 @@ void measure_together(std::vector<PlannedRow*>& rows, const PointInputs& inputs,
       contender = std::make_unique<Contender>(*planned, inputs, options);
       if (!contender->check(inputs)) contender.reset();
     });
+    if (!ready) forget_if_stopped(planned->row, stop);
     if (ready && contender) contenders.push_back(std::move(contender));
   }
 
   const auto drop_failed = [&](std::unique_ptr<Contender>& contender, const std::function<void()>& work) {
     Result& row = contender->row();
-    if (!record_failure(row, work)) contender.reset();
+    if (record_failure(row, work)) return;
+    forget_if_stopped(row, stop);
+    contender.reset();
   };
+  const bool mixed = std::any_of(contenders.begin(), contenders.end(), [](const auto& c) { return c->opaque(); });
   for (auto& contender : contenders) {
+    if (mixed) wait_for_other_threads(longest_turning);
     if (!stopped(stop)) drop_failed(contender, [&] { contender->warm_up(); });
   }
   std::erase(contenders, nullptr);
 
   const LoadWatch watch;
   std::vector<std::size_t> turn;
+  std::optional<bool> opaque_before;
   while (!stopped(stop)) {
     turn.clear();
     for (std::size_t i = 0; i < contenders.size(); ++i) {
@@ -190,12 +220,24 @@ void measure_together(std::vector<PlannedRow*>& rows, const PointInputs& inputs,
     }
     if (turn.empty()) break;
     std::shuffle(turn.begin(), turn.end(), order);
+    // Taking over from another library takes milliseconds: once a round, not at each turn. Who is first stays chance.
+    const bool opaque_first = contenders[turn.front()]->opaque();
+    if (mixed) {
+      std::stable_partition(turn.begin(), turn.end(),
+                            [&](std::size_t i) { return contenders[i]->opaque() == opaque_first; });
+    }
     for (const std::size_t i : turn) {
       if (stopped(stop)) break;
-      drop_failed(contenders[i], [&] { contenders[i]->sample(); });
+      const bool take_over = mixed && contenders[i]->opaque() != opaque_before;
+      opaque_before = contenders[i]->opaque();
+      drop_failed(contenders[i], [&] {
+        if (take_over) contenders[i]->take_over();
+        contenders[i]->sample();
+      });
     }
   }
   const LoadReading load = watch.read();
+  if (mixed) wait_for_other_threads(longest_turning);
   for (auto& contender : contenders) {
     // A row that a stop cut short is `skipped`, so that a resumed run measures it whole.
     if (!contender || !contender->finished()) continue;

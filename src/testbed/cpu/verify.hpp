@@ -28,6 +28,7 @@ class LayerProofs {
 /// Checks what `gemm` computed in its last launch (at least one):
 /// - int8: the quantized activations of sampled rows and weights of sampled columns against the plain reference, the
 ///   sampled integer sums against plain ones, all sums by Freivalds' check, and every element of D against its sum;
+/// - int8, opaque: the error over the sample, held against that of the plain reference of the same scheme;
 /// - float: the sampled elements against the float64 product, within what rounding explains;
 /// - all: the error metrics over the sample against `truth`, the unquantized product in float64.
 Verdict verify(PreparedGemm& gemm, const GemmSpec& spec, const Operands& operands, const Sample& sample,

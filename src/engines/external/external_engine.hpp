@@ -1,0 +1,13 @@
+#pragma once
+#include <memory>
+
+#include "engine/engine.hpp"
+#include "qgemm/external.hpp"
+
+namespace qgemm {
+
+/// Somebody else's products behind the contract of our own: opaque (see `PreparedGemm::opaque`). `threads`: the sweep's
+/// team, pinned by now. Throws `InvalidInput` for a name that rows cannot have.
+std::unique_ptr<HostEngine> make_external(std::shared_ptr<const ExternalEngine> external, int threads);
+
+}  // namespace qgemm
