@@ -1,6 +1,8 @@
 #pragma once
 /// Everything qgemm offers: quantization, the scaled product, runners, sweeps, their results, reports,
-/// comparisons and advice, the history of runs, tuning, the weights of checkpoints, other libraries' products.
+/// comparisons and advice, the history of runs, tuning, the weights of checkpoints and what quantizing them loses,
+/// other libraries' products.
+#include "qgemm/accuracy.hpp"
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
 #include "qgemm/checkpoint.hpp"

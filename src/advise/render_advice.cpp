@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "qgemm/accuracy.hpp"
 #include "qgemm/advise.hpp"
 #include "report/printable.hpp"
 #include "report/summary_lines.hpp"
@@ -17,19 +18,22 @@ namespace {
 
 constexpr int advice_schema = 1;
 
-constexpr std::array<std::pair<const char*, const char*>, 9> headings{{{"scheme", "Which scheme"},
-                                                                       {"crossover", "Against bf16"},
-                                                                       {"quantization", "What quantizing costs"},
-                                                                       {"model", "The whole model"},
-                                                                       {"tensor-parallel", "Tensor parallelism"},
-                                                                       {"cliff", "Cliffs"},
-                                                                       {"padding", "Padding that would pay"},
-                                                                       {"accuracy", "Accuracy"},
-                                                                       {"note", "To be known"}}};
+constexpr std::array<std::pair<const char*, const char*>, 11> headings{{{"scheme", "Which scheme"},
+                                                                        {"crossover", "Against bf16"},
+                                                                        {"quantization", "What quantizing costs"},
+                                                                        {"model", "The whole model"},
+                                                                        {"tensor-parallel", "Tensor parallelism"},
+                                                                        {"cliff", "Cliffs"},
+                                                                        {"padding", "Padding that would pay"},
+                                                                        {"accuracy", "Accuracy"},
+                                                                        {"outliers", "Outliers"},
+                                                                        {"smoothing", "Smoothing"},
+                                                                        {"note", "To be known"}}};
 
 std::string subject_of(const Advice& advice) {
   if (advice.model.empty()) return "All results";
-  return fmt::format("{}, TP {}, {} cache", printable(advice.model), advice.tp, advice.cache);
+  const std::string cache = advice.cache.empty() ? "" : fmt::format(", {} cache", advice.cache);
+  return fmt::format("{}, TP {}{}", printable(advice.model), advice.tp, cache);
 }
 
 std::string heading_of(const Advice& advice) {
@@ -55,10 +59,8 @@ std::vector<const Advice*> by_heading(const std::vector<Advice>& advice) {
   return sorted;
 }
 
-}  // namespace
-
-std::string render_advice(const std::vector<Advice>& advice, const Context& context) {
-  std::string out = "Advice: " + describe_run(context) + "\n";
+std::string render_under(const std::string& title, const std::vector<Advice>& advice) {
+  std::string out = "Advice: " + title + "\n";
   std::string subject, heading;
   for (const Advice* next : by_heading(advice)) {
     const Advice& one = *next;
@@ -77,7 +79,9 @@ std::string render_advice(const std::vector<Advice>& advice, const Context& cont
   return out;
 }
 
-std::string advice_to_json(const std::vector<Advice>& advice, const Context& context) {
+std::string text_or_nothing(const std::string& text) { return text.empty() ? "" : ", " + printable(text); }
+
+Json list_of(const std::vector<Advice>& advice) {
   Json list = Json::array();
   for (const auto& one : advice) {
     Json numbers = Json::object();
@@ -90,16 +94,41 @@ std::string advice_to_json(const std::vector<Advice>& advice, const Context& con
     list.push_back({{"kind", one.kind},
                     {"model", one.model.empty() ? Json() : Json(one.model)},
                     {"tp", one.model.empty() ? Json() : Json(one.tp)},
-                    {"cache", one.model.empty() ? Json() : Json(one.cache)},
+                    {"cache", one.cache.empty() ? Json() : Json(one.cache)},
                     {"layer", one.layer.empty() ? Json() : Json(one.layer)},
                     {"provider", one.provider.empty() ? Json() : Json(one.provider)},
                     {"text", one.text},
                     {"numbers", std::move(numbers)}});
   }
+  return list;
+}
+
+}  // namespace
+
+std::string render_advice(const std::vector<Advice>& advice, const Context& context) {
+  return render_under(describe_run(context), advice);
+}
+
+std::string advice_to_json(const std::vector<Advice>& advice, const Context& context) {
   return dump_json(Json{{"schema", advice_schema},
                         {"device", context.device.name},
                         {"date", context.date},
-                        {"advice", std::move(list)}},
+                        {"advice", list_of(advice)}},
+                   1) +
+         "\n";
+}
+
+std::string render_advice(const std::vector<Advice>& advice, const AccuracyReport& report) {
+  return render_under("accuracy" + text_or_nothing(report.date), advice);
+}
+
+std::string advice_to_json(const std::vector<Advice>& advice, const AccuracyReport& report) {
+  return dump_json(Json{{"schema", advice_schema},
+                        {"report", "advice on accuracy"},
+                        {"weights", report.weights},
+                        {"activations", report.activations},
+                        {"date", report.date},
+                        {"advice", list_of(advice)}},
                    1) +
          "\n";
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/whole_number.hpp"
+#include "qgemm/accuracy.hpp"
 #include "qgemm/advise.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/results.hpp"
@@ -48,6 +50,28 @@ std::vector<Model> models_of(const ResultSet& results, std::int64_t decoder_laye
   return models;
 }
 
+/// A saved run, or a saved report of `qgemm accuracy`.
+struct Saved {
+  ResultSet results;
+  std::optional<AccuracyReport> accuracy;
+};
+
+Saved load(const std::string& file) {
+  Saved saved;
+  saved.accuracy = load_accuracy(file);
+  if (!saved.accuracy) saved.results = load_results(file);
+  return saved;
+}
+
+std::string advice_on(const Saved& saved, std::int64_t decoder_layers, bool json) {
+  if (saved.accuracy) {
+    const auto advice = advise(*saved.accuracy);
+    return json ? advice_to_json(advice, *saved.accuracy) : render_advice(advice, *saved.accuracy);
+  }
+  const auto advice = advise(saved.results, models_of(saved.results, decoder_layers));
+  return json ? advice_to_json(advice, saved.results.context) : render_advice(advice, saved.results.context);
+}
+
 }  // namespace
 
 void add_advise(CLI::App& app, int& exit_code) {
@@ -55,30 +79,36 @@ void add_advise(CLI::App& app, int& exit_code) {
   struct Arguments {
     std::vector<std::string> files;
     std::int64_t decoder_layers = 0;
+    std::string format = "text";
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("FILE", arguments->files, "results.json, a journal.jsonl, or a folder with one")->required();
+  command
+      ->add_option("FILE", arguments->files,
+                   "results.json, a journal.jsonl, a folder with one, or what qgemm accuracy --format json saved")
+      ->required();
   command
       ->add_option("--decoder-layers", arguments->decoder_layers,
                    "How many decoder layers the model has [the catalogue's number]")
       ->check(whole_number());
   command->add_flag("--json", arguments->json, "Print JSON");
+  command->add_option("--format", arguments->format, "text, or json: the same as --json")->capture_default_str();
   command->callback([arguments, &exit_code] {
     if (arguments->decoder_layers < 0 || arguments->decoder_layers > 100'000) {
       throw InvalidInput(
           fmt::format("--decoder-layers is {}: give a whole number from 1 to 100000", arguments->decoder_layers));
     }
-    if (arguments->json && arguments->files.size() > 1) {
+    if (arguments->format != "text" && arguments->format != "json") {
+      throw InvalidInput(fmt::format("--format is '{}': use text or json", arguments->format.substr(0, 64)));
+    }
+    const bool json = arguments->json || arguments->format == "json";
+    if (json && arguments->files.size() > 1) {
       throw InvalidInput(fmt::format("--json is of one run: give one FILE, not {}", arguments->files.size()));
     }
-    std::vector<ResultSet> loaded;  // all of them first: a bad one is told before anything is printed
-    for (const auto& file : arguments->files) loaded.push_back(load_results(file));
+    std::vector<Saved> loaded;  // all of them first: a bad one is told before anything is printed
+    for (const auto& file : arguments->files) loaded.push_back(load(file));
     for (std::size_t i = 0; i < loaded.size(); ++i) {
-      const ResultSet& results = loaded[i];
-      const auto advice = advise(results, models_of(results, arguments->decoder_layers));
-      fmt::print("{}{}", i == 0 ? "" : "\n",
-                 arguments->json ? advice_to_json(advice, results.context) : render_advice(advice, results.context));
+      fmt::print("{}{}", i == 0 ? "" : "\n", advice_on(loaded[i], arguments->decoder_layers, json));
     }
     exit_code = success;
   });

@@ -13,6 +13,7 @@ void add_limits(CLI::App& app, int& exit_code);
 void add_tune(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
 void add_compare(CLI::App& app, int& exit_code);
+void add_accuracy(CLI::App& app, int& exit_code, const Host& host);
 void add_advise(CLI::App& app, int& exit_code);
 void add_history(CLI::App& app, int& exit_code);
 void add_list(CLI::App& app, int& exit_code);

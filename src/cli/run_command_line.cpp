@@ -55,6 +55,7 @@ int run(const Host& host) {
   add_tune(app, exit_code);
   add_report(app, exit_code);
   add_compare(app, exit_code);
+  add_accuracy(app, exit_code, host);
   add_advise(app, exit_code);
   add_history(app, exit_code);
   add_list(app, exit_code);

@@ -11,15 +11,6 @@
 namespace qgemm {
 namespace {
 
-std::string local_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S%z", &local);
-  return text;
-}
-
 std::string host_name() {
   char text[256] = {};
   return gethostname(text, sizeof text - 1) == 0 ? text : "unknown";
@@ -34,6 +25,15 @@ void keep_limits(const std::filesystem::path& folder, const Context& context) {
 }
 
 }  // namespace
+
+std::string local_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S%z", &local);
+  return text;
+}
 
 Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed,
                      const std::vector<const Engine*>& engines) {

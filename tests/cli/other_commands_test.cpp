@@ -66,7 +66,7 @@ TEST(Doctor, TellsWhatTheMachineCanRun) {
 }
 
 TEST(Help, IsThereForEveryCommand) {
-  for (const std::string command : {"bench", "quantize", "limits", "tune", "report", "list", "doctor"}) {
+  for (const std::string command : {"bench", "quantize", "limits", "tune", "report", "accuracy", "list", "doctor"}) {
     EXPECT_NE(run_here({"--help"}).out.find("  " + command), std::string::npos) << command;
     EXPECT_NE(run_here({command, "--help"}).out.find("--help"), std::string::npos) << command;
   }

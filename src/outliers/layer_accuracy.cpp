@@ -1,0 +1,178 @@
+#include "outliers/layer_accuracy.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "operands/random_bits.hpp"
+#include "outliers/quantized_forms.hpp"
+#include "outliers/sampled_sums.hpp"
+#include "outliers/value_ranges.hpp"
+#include "outliers/weight_rows.hpp"
+#include "qgemm/error.hpp"
+
+namespace qgemm {
+namespace {
+
+enum class SeedOf : std::uint8_t { weights, activations, channels };
+
+/// Other operands for each layer, the same whatever else is looked at.
+std::uint64_t seed_of(const AccuracyOptions& options, const PlannedLayer& planned, SeedOf purpose) {
+  std::uint64_t seed = random_bits::mix(options.seed + random_bits::golden);
+  for (const char c : planned.layer.name) seed = random_bits::mix(seed ^ static_cast<unsigned char>(c));
+  for (const std::int64_t number : {planned.decoder_layer, planned.share.n, planned.share.k, options.rank}) {
+    seed = random_bits::mix(seed ^ static_cast<std::uint64_t>(number));
+  }
+  return random_bits::mix(seed ^ static_cast<std::uint64_t>(purpose));
+}
+
+struct Operands {
+  StoredWeight weight;
+  Matrix activations;  ///< f32
+};
+
+Operands operands_of(const AccuracyPlan& plan, const PlannedLayer& planned, const AccuracyOptions& options) {
+  const Model& model = plan.models[planned.model];
+  const Layer& share = planned.share;
+  Operands out;
+  if (plan.weights) {
+    out.weight = read_weight(*plan.weights, model, planned.layer, planned.decoder_layer, options.tp, options.rank);
+  } else {
+    out.weight.weight = random_weights(share.n, share.k, plan.data, seed_of(options, planned, SeedOf::weights));
+  }
+  if (plan.activations) {
+    const StoredActivations read = read_activations(*plan.activations, model, planned.layer, planned.decoder_layer,
+                                                    options.tokens, options.tp, options.rank);
+    // What comes again would only take time.
+    ConstMatrixView tokens = read.values.view();
+    tokens.rows = std::min(tokens.rows, read.tokens);
+    out.activations = as_f32(tokens);
+  } else {
+    out.activations = as_f32(
+        random_activations(options.tokens, share.k, plan.data, seed_of(options, planned, SeedOf::activations)).view());
+  }
+  return out;
+}
+
+[[noreturn]] void refuse(const AccuracyPlan& plan, const PlannedLayer& planned, const std::string& what) {
+  throw InvalidInput(plan.models[planned.model].name + ", decoder layer " + std::to_string(planned.decoder_layer) +
+                     ", layer " + planned.layer.name + ": " + what);
+}
+
+AbsMaxima maxima_of_weights(const AccuracyPlan& plan, const PlannedLayer& planned, const WeightRows& weights) {
+  AbsMaxima maxima =
+      find_absmax(weights.rows(), weights.cols(), [&](std::int64_t n, float* out) { weights.read(n, out); });
+  if (maxima.not_finite) {
+    refuse(plan, planned, "the weights have NaN or infinity in output channel " + std::to_string(*maxima.not_finite));
+  }
+  return maxima;
+}
+
+AbsMaxima maxima_of_activations(const AccuracyPlan& plan, const PlannedLayer& planned, const Matrix& a) {
+  AbsMaxima maxima =
+      find_absmax(a.rows(), a.cols(), [&](std::int64_t m, float* out) { std::copy_n(a.row<float>(m), a.cols(), out); });
+  if (maxima.not_finite) {
+    refuse(plan, planned, "the activations have NaN or infinity in token " + std::to_string(*maxima.not_finite));
+  }
+  return maxima;
+}
+
+/// x[:,j] · s[j], or ÷ s[j]. False where that leaves what a float32 holds.
+bool smooth(const ConstMatrixView& x, const std::vector<float>& s, bool divide, const MatrixView& out) {
+  int wrong = 0;
+#pragma omp parallel for schedule(static) reduction(+ : wrong)
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    const auto* from = x.row<float>(r);
+    auto* to = out.row<float>(r);
+    for (std::size_t c = 0; c < s.size(); ++c) {
+      to[c] = divide ? from[c] / s[c] : from[c] * s[c];
+      wrong += std::fabs(to[c]) <= std::numeric_limits<float>::max() ? 0 : 1;
+    }
+  }
+  return wrong == 0;
+}
+
+/// Room for operands that are smoothed, used for one α after the other.
+struct Smoothed {
+  Matrix activations, weights;
+};
+
+/// The schemes' SQNR, smoothed by these factors.
+std::vector<double> smoothed_sqnr(const LayerOperands& plain, const std::vector<float>& weight_maxima,
+                                  const std::vector<float>& s, const std::vector<Scheme>& schemes,
+                                  const std::vector<double>& truth, Smoothed& room) {
+  const bool fits = smooth(plain.activations, s, true, room.activations.view()) &&
+                    smooth(plain.weights, s, false, room.weights.view());
+  float absmax = 0;
+  // Rounding keeps the order, so that this is the largest magnitude of all smoothed weights to the bit.
+  for (std::size_t k = 0; k < s.size(); ++k) absmax = std::max(absmax, weight_maxima[k] * s[k]);
+  if (!fits || !std::isfinite(absmax)) {
+    return std::vector<double>(schemes.size(), -std::numeric_limits<double>::infinity());
+  }
+  return scheme_sqnr({room.activations.view(), room.weights.view(), absmax, nullptr, {}}, schemes, truth);
+}
+
+void choose_best(const std::vector<double>& alphas, SchemeAccuracy& scheme) {
+  for (std::size_t i = 0; i < scheme.by_alpha.size(); ++i) {
+    if (scheme.smoothed_db && scheme.by_alpha[i] <= *scheme.smoothed_db) continue;
+    scheme.smoothed_db = scheme.by_alpha[i];
+    scheme.alpha = alphas[i];
+  }
+}
+
+}  // namespace
+
+std::optional<LayerAccuracy> measure_layer(const AccuracyPlan& plan, const PlannedLayer& planned,
+                                           const AccuracyOptions& options, const std::atomic<bool>* stop) {
+  const auto stopped = [stop] { return stop != nullptr && stop->load(); };
+  const Operands operands = operands_of(plan, planned, options);
+  const WeightRows weights(operands.weight);
+  const Matrix& a = operands.activations;
+  const AbsMaxima weight_maxima = maxima_of_weights(plan, planned, weights);
+  const AbsMaxima activation_maxima = maxima_of_activations(plan, planned, a);
+
+  LayerAccuracy out;
+  out.model = plan.models[planned.model].name;
+  out.layer = planned.layer.name;
+  out.decoder_layer = planned.decoder_layer;
+  out.tp = options.tp;
+  out.rank = options.rank;
+  out.tokens = a.rows();
+  out.n = weights.rows();
+  out.k = weights.cols();
+  out.weights = plan.weights ? std::string(name(operands.weight.weight.dtype())) : "random";
+  out.weight = range_of(weight_maxima.rows);
+  out.activation = range_of(activation_maxima.cols);
+  out.token = range_of(activation_maxima.rows);
+  out.massive_pct = massive_rows_pct(a.view());
+  out.fold = smoothing_fold(plan.models[planned.model], planned.layer);
+  if (plan.post_norm && out.fold == "norm") out.fold.clear();
+
+  const auto channels = sample_channels(out.n, options.channels, seed_of(options, planned, SeedOf::channels));
+  out.channels = static_cast<std::int64_t>(channels.size());
+  const Matrix w = weights.gather(channels);
+  const std::vector<double> truth = float_sums(a.view(), w.view());
+  if (stopped()) return std::nullopt;
+  const LayerOperands plain{a.view(), w.view(), static_cast<float>(out.weight.absmax),
+                            weights.quantized() ? &operands.weight : nullptr, channels};
+  const std::vector<double> unsmoothed = scheme_sqnr(plain, plan.schemes, truth);
+  for (std::size_t i = 0; i < plan.providers.size(); ++i) {
+    out.schemes.push_back({plan.providers[i], unsmoothed[i], {}, {}, {}});
+  }
+  if (plan.alphas.empty()) return out;
+  if (weights.quantized()) {
+    out.message = "The checkpoint has quantized these weights: smoothing has to come before that.";
+    return out;
+  }
+  Smoothed room{Matrix(DType::f32, a.rows(), a.cols()), Matrix(DType::f32, w.rows(), w.cols())};
+  for (const double alpha : plan.alphas) {
+    if (stopped()) return std::nullopt;
+    const auto factors = smoothing_factors(activation_maxima.cols, weight_maxima.cols, alpha);
+    const auto smoothed = smoothed_sqnr(plain, weight_maxima.cols, factors, plan.schemes, truth, room);
+    for (std::size_t i = 0; i < smoothed.size(); ++i) out.schemes[i].by_alpha.push_back(smoothed[i]);
+  }
+  for (auto& scheme : out.schemes) choose_best(plan.alphas, scheme);
+  return out;
+}
+
+}  // namespace qgemm
