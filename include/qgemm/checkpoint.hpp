@@ -75,8 +75,8 @@ struct StoredWeight {
 StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                          std::int64_t tp = 1, std::int64_t rank = 0);
 
-/// Refuses what `read_weight` does, but for scales that are no scales, and allocates nothing. Returns the type of the
-/// weight that `read_weight` reads.
+/// Refuses what `read_weight` does, and allocates nothing large. Returns the type of the weight that `read_weight`
+/// reads.
 DType check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                    std::int64_t tp = 1, std::int64_t rank = 0);
 

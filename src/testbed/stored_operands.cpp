@@ -6,11 +6,10 @@
 #include "plan/plan.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/weights.hpp"
+#include "weights/layer_share.hpp"
 
 namespace qgemm {
 namespace {
-
-bool is_quantized(DType type) { return type == DType::s8 || type == DType::e4m3; }
 
 /// value[n,k] = q[n,k]·scale[n].
 Matrix dequantized(const StoredWeight& stored) {

@@ -28,7 +28,10 @@ void check_position(const Model& model, std::int64_t index, DeviceRank device);
 /// bf16, f16 or f32.
 constexpr bool is_float(DType type) { return type == DType::f32 || type == DType::bf16 || type == DType::f16; }
 
-/// One element of such a type in a mapping, which is aligned to nothing.
+/// What has scales beside it.
+constexpr bool is_quantized(DType type) { return type == DType::s8 || type == DType::e4m3; }
+
+/// One element of a float type in a mapping, which is aligned to nothing.
 float load_float(const std::byte* from, DType type);
 
 }  // namespace qgemm

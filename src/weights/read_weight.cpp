@@ -274,7 +274,7 @@ StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const
   const auto [share, names, selection, type] = find_weight(checkpoint, model, layer, index, {tp, rank});
   StoredWeight read;
   // Scales first: what is wrong with them shows before the weight, which is large, is copied.
-  if (type == DType::s8 || type == DType::e4m3) read.scales = read_scales(checkpoint, layer, names, selection);
+  if (is_quantized(type)) read.scales = read_scales(checkpoint, layer, names, selection);
   read.weight = Matrix(type, share.n, share.k);
   std::int64_t row = 0;
   for (const RowRun& run : selection.runs) {
@@ -287,7 +287,9 @@ StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const
 
 DType check_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                    std::int64_t tp, std::int64_t rank) {
-  return find_weight(checkpoint, model, layer, index, {tp, rank}).type;
+  const auto [share, names, selection, type] = find_weight(checkpoint, model, layer, index, {tp, rank});
+  if (is_quantized(type)) read_scales(checkpoint, layer, names, selection);
+  return type;
 }
 
 }  // namespace qgemm

