@@ -49,11 +49,12 @@ std::filesystem::path models_folder();
 /// models.
 std::vector<Model> load_models(const std::filesystem::path& folder);
 
-/// A model from a Hugging Face `config.json`, or a folder with one: the weights of a decoder (or encoder) layer as an
-/// inference engine multiplies them, of Llama, Mistral, Mixtral, Qwen 2 and 3 (with experts, too), Gemma 1 to 3, Phi-3,
-/// Command R, GPT-NeoX, OPT, Falcon, BERT and RoBERTa; embeddings and the experts' router are left out. Its name is the
-/// one of the Hugging Face cache or of the config's `_name_or_path`, else the folder's. Throws `InvalidInput` naming
-/// the file and what is missing or wrong, for another architecture with the supported ones.
+/// A model from a Hugging Face `config.json`, a folder with one, or a safetensors file beside one: the weights of a
+/// decoder (or encoder) layer as an inference engine multiplies them, of Llama, Mistral, Mixtral, Qwen 2 and 3 (with
+/// experts, too), Gemma 1 to 3, Phi-3, Command R, GPT-NeoX, OPT, Falcon, BERT and RoBERTa; embeddings and the experts'
+/// router are left out. Its name is the one of the Hugging Face cache or of the config's `_name_or_path`, else the
+/// folder's. Throws `InvalidInput` naming the file and what is missing or wrong, for another architecture with the
+/// supported ones.
 Model load_model_config(const std::filesystem::path& path);
 
 /// The models a list of names selects: a name, a unique part of one (any case), `all`, or a path to a `config.json` or

@@ -23,4 +23,5 @@ NB_MODULE(_core, module) {
   });
   python::add_products(module);
   python::add_sweeps(module);
+  python::add_accuracy(module);
 }

@@ -12,6 +12,7 @@
 
 #include "cli/host.hpp"
 #include "externals.hpp"
+#include "options.hpp"
 #include "parts.hpp"
 #include "qgemm/advise.hpp"
 #include "qgemm/catalog.hpp"
@@ -31,16 +32,6 @@ namespace {
 namespace nb = nanobind;
 
 ResultSet parsed(const std::string& json) { return parse_results(json, "these results"); }
-
-template <class T>
-void take(const nb::dict& options, const char* name, T& value) {
-  if (!options.contains(name)) return;
-  try {
-    value = nb::cast<T>(options[name]);
-  } catch (const nb::cast_error&) {
-    throw InvalidInput(std::string(name) + " has a value of another type than it takes");
-  }
-}
 
 SweepOptions options_of(const nb::dict& given) {
   SweepOptions options;
@@ -87,25 +78,15 @@ SweepOptions options_of(const nb::dict& given) {
   return options;
 }
 
-/// Tells Python of each row, and lets Ctrl-C end the sweep with what was measured.
-class Teller final : public SweepObserver {
+class ToldRows final : public SweepObserver {
  public:
-  Teller(const nb::object& progress, std::atomic<bool>& stop) : progress_(progress), stop_(stop) {}
-
+  explicit ToldRows(const Teller& teller) : teller_(teller) {}
   void progress(std::int64_t done, std::int64_t rows, double seconds_left) override {
-    const nb::gil_scoped_acquire with_python;
-    try {
-      if (PyErr_CheckSignals() != 0) throw nb::python_error();
-      if (!progress_.is_none() && !stop_) progress_(done, rows, seconds_left);
-    } catch (const nb::python_error& error) {
-      if (!error.matches(PyExc_KeyboardInterrupt)) throw;
-      stop_ = true;
-    }
+    teller_.tell(done, rows, seconds_left);
   }
 
  private:
-  const nb::object& progress_;
-  std::atomic<bool>& stop_;
+  const Teller& teller_;
 };
 
 /// The results' text, and whether Ctrl-C ended it. `externals`: what the option of that name names.
@@ -113,9 +94,10 @@ std::pair<std::string, bool> sweep(const nb::dict& given, const nb::object& prog
                                    const nb::list& externals) {
   const SweepOptions options = options_of(given);
   std::atomic<bool> stop = false;
-  Teller teller(progress, stop);
+  const Teller teller(progress, stop);
+  ToldRows told(teller);
   SweepRun run;
-  run.observer = &teller;
+  run.observer = &told;
   run.stop = &stop;
   run.command = command;
   for (const nb::handle external : externals) {

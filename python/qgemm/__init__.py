@@ -7,7 +7,7 @@ Three layers, from the bottom up:
   `build_int8_runner`.
 * Timers: `do_bench`, `do_bench_cudagraph`.
 * Sweeps with checked results, as the command line has them: `bench`, `load`, `compare`, `advise`; with products of other
-  libraries beside ours: `register_provider`.
+  libraries beside ours: `register_provider`. What quantization costs in accuracy: `accuracy`.
 
 Errors: `ValueError` for what was given, `RuntimeError` for what this machine or build lacks, `MemoryError`.
 """
@@ -22,6 +22,7 @@ if _data.is_dir():
     _os.environ.setdefault("QGEMM_DATA_DIR", str(_data))
 
 from ._core import version as _version  # noqa: E402
+from .accuracy_report import AccuracyReport, accuracy, load_accuracy  # noqa: E402
 from .external import Product, register_provider  # noqa: E402
 from .products import cutlass_scaled_mm, cutlass_scaled_mm_azp, scaled_fp8_quant, scaled_int8_quant  # noqa: E402
 from .results import Comparison, Results, advise, bench, compare, load, models  # noqa: E402
@@ -32,9 +33,11 @@ __version__ = _version()
 
 __all__ = [
     "PROVIDER_CFGS",
+    "AccuracyReport",
     "Comparison",
     "Product",
     "Results",
+    "accuracy",
     "advise",
     "bench",
     "build_int8_runner",
@@ -44,6 +47,7 @@ __all__ = [
     "do_bench",
     "do_bench_cudagraph",
     "load",
+    "load_accuracy",
     "models",
     "register_provider",
     "scaled_fp8_quant",

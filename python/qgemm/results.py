@@ -90,7 +90,7 @@ class Results:
 
 
 def _lists(options: Dict[str, Any]) -> Dict[str, Any]:
-    """One value where a list is asked for is a list of one; shapes may be (M, N, K)."""
+    """One value where a list is asked for is a list of one; shapes may be (M, N, K), files paths."""
     out = {}
     for name, value in options.items():
         if name in ("models", "layers", "providers", "engines", "external", "cache", "tp_sizes", "batch_sizes", "shapes"):
@@ -99,6 +99,8 @@ def _lists(options: Dict[str, Any]) -> Dict[str, Any]:
             value = list(value)
             if name == "shapes":
                 value = [s if isinstance(s, str) else "x".join(str(int(size)) for size in s) for s in value]
+        if name in ("weights", "activations"):
+            value = os.fspath(value)
         out[name] = value
     return out
 
@@ -130,21 +132,22 @@ def bench(
         raise TypeError(f"bench() has no option {unknown[0]!r}; it has {', '.join(sorted(_names))}")
     given = _lists(options)
     with selected(given.get("external", ())) as externals, _Progress(progress) as told:
-        text, interrupted = _core.run_sweep(given, told, _command(options), externals)
+        text, interrupted = _core.run_sweep(given, told, _call("bench", options), externals)
     results = Results(text, interrupted)
     if save is not None:
         results.save(save)
     return results
 
 
-def _command(options: Dict[str, Any]) -> str:
-    return "qgemm.bench(" + ", ".join(f"{name}={value!r}" for name, value in options.items()) + ")"
+def _call(function: str, options: Dict[str, Any]) -> str:
+    return f"qgemm.{function}(" + ", ".join(f"{name}={value!r}" for name, value in options.items()) + ")"
 
 
 class _Progress:
     """What `_core.run_sweep` calls after each row, or None."""
 
-    def __init__(self, wanted: Any):
+    def __init__(self, wanted: Any, unit: str = "row"):
+        self._unit = unit
         self._function = wanted if callable(wanted) else None
         self._bar_wanted = wanted is True or (wanted is None and sys.stderr.isatty())
         self._bar: Any = None
@@ -161,7 +164,7 @@ class _Progress:
 
         def tell(done: int, rows: int, seconds_left: float) -> None:
             if self._bar is None:
-                self._bar = tqdm(total=rows, unit="row")
+                self._bar = tqdm(total=rows, unit=self._unit)
             self._bar.update(done - self._bar.n)
 
         return tell

@@ -32,11 +32,17 @@ std::optional<std::string> name_in_config(const nlohmann::json& document) {
   return name;
 }
 
+/// A file of weights, or the index of several: their model is told beside them.
+bool is_weights(const fs::path& path) { return path.filename().string().find(".safetensors") != std::string::npos; }
+
 }  // namespace
 
 Model load_model_config(const fs::path& path) {
   std::error_code error;
-  const fs::path file = fs::is_directory(path, error) ? path / "config.json" : path;
+  if (!fs::exists(path, error)) throw InvalidInput("there is no " + path.string());
+  const fs::path file = fs::is_directory(path, error) ? path / "config.json"
+                        : is_weights(path)            ? path.parent_path() / "config.json"
+                                                      : path;
   if (!fs::exists(file, error)) throw InvalidInput("there is no " + file.string());
   const nlohmann::json document = read_json_file(file);
   const JsonFields config(document, file.string());

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <system_error>
 
 #include "core/nearest.hpp"
 #include "qgemm/catalog.hpp"
@@ -68,7 +66,7 @@ void check_layers(const SweepOptions& options, const std::vector<Model>& models)
 
 std::vector<Model> chosen_models(const SweepOptions& options) {
   if (!options.weights.empty()) {
-    return {model_of_checkpoint(options.weights)};
+    return {load_model_config(options.weights)};
   }
   auto models = select_models(load_models(models_folder()), options.models);
   if (!options.lm_head) return models;
@@ -193,13 +191,6 @@ void check_kernel(const SweepOptions& options, const PlanDevice& device) {
 }
 
 }  // namespace
-
-Model model_of_checkpoint(const std::filesystem::path& weights) {
-  std::error_code error;
-  if (!std::filesystem::exists(weights, error)) throw InvalidInput("--weights: there is no " + weights.string());
-  const bool folder = std::filesystem::is_directory(weights, error);
-  return load_model_config((folder ? weights : weights.parent_path()) / "config.json");
-}
 
 PlanDevice cpu_plan_device(std::vector<std::string> engines) {
   return {{"bf16", "f32", "int8-tensor-w-tensor-a", "int8-tensor-w-tensor-a-noquant", "int8-channel-w-token-a",

@@ -1,10 +1,8 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <vector>
 
 #include "core/case.hpp"
-#include "qgemm/catalog.hpp"
 #include "qgemm/sweep.hpp"
 
 namespace qgemm {
@@ -38,9 +36,6 @@ PlanDevice cpu_plan_device(std::vector<std::string> engines);
 
 /// A GPU's defaults: the reference's five providers and its FP8 four (where the GPU has FP8), M up to 16384, hot.
 PlanDevice cuda_plan_device(std::vector<std::string> engines, bool fp8);
-
-/// The model of a checkpoint (`SweepOptions::weights`): of the config.json in its folder. Throws `InvalidInput`.
-Model model_of_checkpoint(const std::filesystem::path& weights);
 
 /// The sweep as points, model by model, TP by TP, layer by layer, M by M: a pure function of its arguments and of the
 /// catalogue's files. Throws `InvalidInput` for what cannot be planned (unknown names, a TP that does not divide, K

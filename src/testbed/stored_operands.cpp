@@ -30,7 +30,7 @@ Matrix dequantized(const StoredWeight& stored) {
 StoredOperands::StoredOperands(const SweepOptions& options)
     : rank_(options.rank),
       decoder_layer_(options.decoder_layer),
-      model_(model_of_checkpoint(options.weights)),
+      model_(load_model_config(options.weights)),
       checkpoint_(options.weights) {
   if (decoder_layer_ < 0) decoder_layer_ = model_.decoder_layers / 2;
   if (!options.activations.empty()) recorded_.emplace(options.activations);

@@ -50,7 +50,7 @@ const std::vector<BadInput> names{
      {"'Qwen2.5' is ambiguous", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-72B-Instruct"}},
     {{"bench", "--models", ""}, {"empty"}},
     {{"bench", "--models", "missing/config.json"}, {"missing/config.json"}},
-    {{"bench", "--weights", "missing"}, {"--weights: there is no missing"}},
+    {{"bench", "--weights", "missing"}, {"there is no missing"}},
     {{"bench", "--weights", "."}, {"there is no ./config.json"}},
     {{"bench", "--weights", ".", "--models", "llama"}, {"--models and --weights", "one of them"}},
     {{"bench", "--weights", ".", "--shapes", "1x2x3"}, {"--shapes and --weights", "one of them"}},

@@ -89,6 +89,8 @@ TEST(SweepWeights, TheMiddleLayerIsTheDefault) {
   options.layers = {"o"};
   options.providers = {"f32"};
   expect_right(run_sweep(options), 1);
+  options.weights = (model.path() / "model.safetensors").string();  // beside its config.json
+  expect_right(run_sweep(options), 1);
 }
 
 TEST(SweepWeights, AreTheCheckpointsOwn) {
