@@ -133,13 +133,24 @@ TEST(CheckWeight, RefusesWhatReadingRefuses) {
   expect_error<InvalidInput>([&] { check("down", 1); }, {"down_proj.weight'", "[9,12]"});
 }
 
-TEST(CheckWeight, LeavesScalesThatAreNoneToReading) {
+TEST(CheckWeight, TellsTheTypeAndLooksAtTheScales) {
   const WeightsOf weights("LlamaForCausalLM");
+  const auto check = [&] {
+    return check_weight(Checkpoint(weights.path()), weights.model(), weights.layer("down"), 1);
+  };
   const std::string down = "model.layers.1.mlp.down_proj.weight";
-  weights.write({{down, "I8", {hidden, intermediate}, std::string(96, '\1')},
-                 {down + "_scale", "F32", {hidden, 1}, elements<float>(hidden, [](std::int64_t) { return -1.0F; })}});
-  EXPECT_NO_THROW(check_weight(Checkpoint(weights.path()), weights.model(), weights.layer("down"), 1));
-  weights.expect_bad("down", {"finite"});
+  const TensorToWrite codes{down, "I8", {hidden, intermediate}, std::string(96, '\1')};
+  const auto scales = [&](float scale) -> TensorToWrite {
+    return {down + "_scale", "F32", {hidden, 1}, elements<float>(hidden, [=](std::int64_t) { return scale; })};
+  };
+  weights.write({codes, scales(0.5F)});
+  EXPECT_EQ(check(), DType::s8);
+  weights.write(llama_tensors(2));
+  EXPECT_EQ(check(), DType::f32);
+  weights.write({codes, scales(-1)});
+  expect_error<InvalidInput>(check, {"finite", "down_proj.weight_scale"});
+  weights.write({codes});
+  expect_error<InvalidInput>(check, {"down_proj.weight_scale"});
 }
 
 }  // namespace
