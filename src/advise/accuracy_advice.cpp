@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "advise/advice_parts.hpp"
+#include "core/properties.hpp"
 #include "report/figures.hpp"
 #include "report/layer_table.hpp"
 #include "report/printable.hpp"
@@ -12,8 +13,6 @@
 namespace qgemm {
 namespace {
 
-/// Below it the error of a product is more than a tenth of the product: 20·log₁₀(10) dB.
-constexpr double poor_db = 20;
 /// A scheme this far behind another one of the same speed class is worth a word: four times the error in power.
 constexpr double far_behind_db = 6;
 
@@ -35,15 +34,10 @@ std::optional<Accuracy> accuracy_of(const PointTimes& times, const std::string& 
 }
 
 std::string data_of(const Context& context) {
-  for (const auto& [name, value] : context.options) {
-    const auto* text = std::get_if<std::string>(&value);
-    if (name == "data" && text != nullptr) return printable(*text);
-  }
-  return "";
+  const Value* value = find_property(context.options, "data");
+  const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
+  return text == nullptr ? "" : printable(*text);
 }
-
-/// The noise against the product's own size: 10^(−SQNR/20).
-double error_pct(double sqnr_db) { return 100 * std::pow(10, -sqnr_db / 20); }
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -6,6 +7,11 @@
 #include "qgemm/advise.hpp"
 
 namespace qgemm {
+
+/// Below it the error of a product is more than a tenth of the product: 20·log₁₀(10) dB.
+inline constexpr double poor_db = 20;
+/// The noise against the product's own size: 10^(−SQNR/20).
+inline double error_pct(double sqnr_db) { return 100 * std::pow(10, -sqnr_db / 20); }
 
 /// An `Advice` on these times, to be filled in.
 Advice advice_on(const char* kind, const PointTimes& times, const std::string& layer = "",

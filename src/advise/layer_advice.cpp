@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 
+#include "advise/advice_parts.hpp"
+#include "advise/model_report.hpp"
 #include "qgemm/accuracy.hpp"
 #include "report/figures.hpp"
 #include "report/printable.hpp"
@@ -16,107 +18,10 @@
 namespace qgemm {
 namespace {
 
-/// Below it the error of a product is more than a tenth of the product: 20·log₁₀(10) dB.
-constexpr double poor_db = 20;
 /// What gains less is no reason for anything: a quarter more noise in power, a tenth more in size.
 constexpr double worth_db = 1;
 /// What smoothing has to gain at the worst layer to be recommended: half the noise in power.
 constexpr double worth_smoothing_db = 3;
-/// Ten times the median: an int8 scale made for it leaves the median feature ±13 steps, some 23 dB less than it could.
-constexpr double outlier_ratio = 10;
-constexpr std::size_t most_named = 3;
-
-/// A model's layers and what they say as a whole.
-struct ModelReport {
-  std::string model;
-  std::int64_t tp = 1;
-  std::vector<const LayerAccuracy*> layers;
-  std::vector<ProviderAccuracy> providers;
-  bool several = false;  ///< Decoder layers.
-
-  std::string place(const LayerPlace& place) const {
-    const std::string layer = shorten(printable(place.layer), 32);
-    return several ? fmt::format("{} of decoder layer {}", layer, place.decoder_layer) : layer;
-  }
-  std::string place(const LayerAccuracy& layer) const { return place(LayerPlace{layer.layer, layer.decoder_layer}); }
-};
-
-std::vector<ModelReport> by_model(const AccuracyReport& report) {
-  std::vector<ModelReport> models;
-  std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
-  for (const auto& layer : report.layers) {
-    const auto [place, fresh] = places.emplace(std::pair(layer.model, layer.tp), models.size());
-    if (fresh) models.push_back({layer.model, layer.tp, {}, {}, false});
-    ModelReport& model = models[place->second];
-    model.several =
-        model.several || (!model.layers.empty() && model.layers.front()->decoder_layer != layer.decoder_layer);
-    model.layers.push_back(&layer);
-  }
-  for (auto& row : summarize(report)) models[places.at({row.model, row.tp})].providers.push_back(row);
-  return models;
-}
-
-Advice advice_on(const char* kind, const ModelReport& model, const std::string& provider = "") {
-  Advice advice;
-  advice.kind = kind;
-  advice.model = model.model;
-  advice.tp = model.tp;
-  advice.provider = provider;
-  return advice;
-}
-
-std::string decibels(double value) {
-  return std::isinf(value) && value > 0 ? "no error" : format_decibel(value) + " dB";
-}
-
-double error_pct(double sqnr_db) { return 100 * std::pow(10, -sqnr_db / 20); }
-
-const SchemeAccuracy* scheme_of(const LayerAccuracy& layer, const std::string& provider) {
-  const auto found = std::find_if(layer.schemes.begin(), layer.schemes.end(),
-                                  [&](const SchemeAccuracy& scheme) { return scheme.provider == provider; });
-  return found == layer.schemes.end() ? nullptr : &*found;
-}
-
-/// What each layer gains, and where most.
-struct Gain {
-  double median_db = 0, most_db = 0;
-  const LayerAccuracy* most = nullptr;
-};
-
-/// Gains that are no numbers (exact against exact) are left out.
-template <class GainOf>
-std::optional<Gain> gain_over(const ModelReport& model, const GainOf& gain_of) {
-  std::vector<double> gains;
-  Gain out;
-  for (const auto* layer : model.layers) {
-    const std::optional<double> gain = gain_of(*layer);
-    if (!gain || !std::isfinite(*gain)) continue;
-    if (gains.empty() || *gain > out.most_db) {
-      out.most_db = *gain;
-      out.most = layer;
-    }
-    gains.push_back(*gain);
-  }
-  if (gains.empty()) return std::nullopt;
-  out.median_db = *median(gains);
-  return out;
-}
-
-std::optional<Gain> gain_between(const ModelReport& model, const std::string& coarse, const std::string& fine) {
-  return gain_over(model, [&](const LayerAccuracy& layer) -> std::optional<double> {
-    const SchemeAccuracy *from = scheme_of(layer, coarse), *to = scheme_of(layer, fine);
-    if (from == nullptr || to == nullptr) return std::nullopt;
-    return to->sqnr_db - from->sqnr_db;
-  });
-}
-
-std::optional<Gain> gain_of_smoothing(const ModelReport& model, const std::string& provider) {
-  return gain_over(model, [&](const LayerAccuracy& layer) -> std::optional<double> {
-    const SchemeAccuracy* scheme = scheme_of(layer, provider);
-    if (scheme == nullptr || !scheme->smoothed_db) return std::nullopt;
-    return *scheme->smoothed_db - scheme->sqnr_db;
-  });
-}
 
 /// What one provider loses.
 void add_losses(std::vector<Advice>& out, const ModelReport& model) {
@@ -174,70 +79,6 @@ void add_steps(std::vector<Advice>& out, const ModelReport& model) {
     }
     advice.numbers = {{"gain_db_median", gain->median_db}, {"gain_db_most", gain->most_db}};
     out.push_back(std::move(advice));
-  }
-}
-
-/// What the layers with the largest ratios are: "down of decoder layer 1 (843 times)".
-template <class RatioOf>
-std::string most_of(const ModelReport& model, const RatioOf& ratio_of, std::size_t& count) {
-  std::vector<std::pair<double, const LayerAccuracy*>> found;
-  for (const auto* layer : model.layers) {
-    const std::optional<double> ratio = ratio_of(*layer);
-    if (ratio && *ratio >= outlier_ratio) found.emplace_back(*ratio, layer);
-  }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  count = found.size();
-  std::string text;
-  for (std::size_t i = 0; i < std::min(count, most_named); ++i) {
-    text += fmt::format("{}{} ({:.3g} times)", i == 0 ? "" : ", ", model.place(*found[i].second), found[i].first);
-  }
-  return text;
-}
-
-void add_outliers(std::vector<Advice>& out, const ModelReport& model) {
-  std::size_t activations = 0, weights = 0, massive = 0;
-  double largest = 0, most_massive = 0;
-  const LayerAccuracy* where = nullptr;
-  for (const auto* layer : model.layers) {
-    largest = std::max(largest, layer->activation.ratio().value_or(0));
-    if (layer->massive_pct > 0) ++massive;
-    if (layer->massive_pct > most_massive) {
-      most_massive = layer->massive_pct;
-      where = layer;
-    }
-  }
-  const std::string in_activations = most_of(
-      model, [](const LayerAccuracy& layer) { return layer.activation.ratio(); }, activations);
-  const std::string in_weights = most_of(
-      model, [](const LayerAccuracy& layer) { return layer.weight.ratio(); }, weights);
-  Advice advice = advice_on("outliers", model);
-  const auto add = [&](std::string text, Properties numbers) {
-    advice.text = std::move(text);
-    advice.numbers = std::move(numbers);
-    out.push_back(advice);
-  };
-  if (activations > 0) {
-    add(fmt::format("The inputs of {} of {} layers have outlier features, {:.0f} times the median feature or more: "
-                    "most in {}.",
-                    activations, model.layers.size(), outlier_ratio, in_activations),
-        {{"layers", static_cast<std::int64_t>(activations)}, {"ratio", largest}});
-  } else {
-    add(fmt::format("No layer's input has an outlier feature to speak of: the largest is {:.1f} times the median one.",
-                    largest),
-        {{"layers", std::int64_t{0}}, {"ratio", largest}});
-  }
-  if (massive > 0) {
-    add(fmt::format(
-            "Massive tokens, of which one value makes more than half, are in {} of {} layers, up to {:.1f} % of "
-            "the tokens, in {}: one scale for all tokens is theirs, and the others lose what it lacks.",
-            massive, model.layers.size(), most_massive, model.place(*where)),
-        {{"layers", static_cast<std::int64_t>(massive)}, {"massive_tokens_pct", most_massive}});
-  }
-  if (weights > 0) {
-    add(fmt::format("The weights of {} of {} layers have output channels {:.0f} times the median one or more: {}. They "
-                    "want a scale for each channel.",
-                    weights, model.layers.size(), outlier_ratio, in_weights),
-        {{"layers", static_cast<std::int64_t>(weights)}});
   }
 }
 

@@ -29,7 +29,7 @@ struct AccuracyArguments {
 
 class ShownProgress : public AccuracyObserver {
  public:
-  explicit ShownProgress(bool quiet) : progress_(quiet) {}
+  explicit ShownProgress(bool quiet) : progress_(quiet, "layers") {}
   void progress(const LayerAccuracy& /*layer*/, std::int64_t done, std::int64_t layers, double seconds_left) override {
     progress_.update(done, layers, seconds_left);
   }

@@ -26,7 +26,7 @@ bool can_redraw() {
 
 }  // namespace
 
-Progress::Progress(bool quiet) : quiet_(quiet), terminal_(can_redraw()) {}
+Progress::Progress(bool quiet, const char* unit) : unit_(unit), quiet_(quiet), terminal_(can_redraw()) {}
 
 Progress::~Progress() { finish(); }
 
@@ -37,17 +37,17 @@ void Progress::note(const std::string& line) {
   std::fflush(stderr);
 }
 
-void Progress::update(std::int64_t done, std::int64_t rows, double seconds_left) {
-  if (quiet_ || rows == 0) return;
-  const std::string figures = fmt::format("{} of {} rows, about {} left", done, rows, duration_text(seconds_left));
+void Progress::update(std::int64_t done, std::int64_t all, double seconds_left) {
+  if (quiet_ || all == 0) return;
+  const std::string figures = fmt::format("{} of {} {}, about {} left", done, all, unit_, duration_text(seconds_left));
   if (terminal_) {
-    const auto filled = static_cast<int>(done * bar_width / rows);
+    const auto filled = static_cast<int>(done * bar_width / all);
     fmt::print(stderr, "\r\x1b[K[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
                std::string(static_cast<std::size_t>(bar_width - filled), '.'), figures);
     drawn_ = true;
   } else {
     const double now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    if (now - last_line_ < seconds_between_lines && done < rows) return;
+    if (now - last_line_ < seconds_between_lines && done < all) return;
     last_line_ = now;
     fmt::print(stderr, "{}\n", figures);
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/properties.hpp"
 #include "report/printable.hpp"
 #include "results/json_text.hpp"
 #include "results/json_value.hpp"
@@ -34,12 +35,6 @@ constexpr std::array timing_options{"output", "bias", "timer"};
 constexpr std::array operand_options{"data", "scales", "decoder-layer", "rank"};
 /// Which files operands were read from; a run that does not say read none.
 constexpr std::array operand_files{"weights", "activations"};
-
-const Value* find(const Properties& properties, std::string_view wanted) {
-  const auto found =
-      std::find_if(properties.begin(), properties.end(), [&](const auto& p) { return p.first == wanted; });
-  return found == properties.end() ? nullptr : &found->second;
-}
 
 std::optional<double> number(const Value& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
@@ -78,7 +73,7 @@ class Differences {
   template <class Names>
   void compare(const char* kind, const Properties& before, const Properties& after, const Names& names) {
     for (const char* name : names) {
-      const Value *a = find(before, name), *b = find(after, name);
+      const Value *a = find_property(before, name), *b = find_property(after, name);
       if (a == nullptr || b == nullptr || same_value(*a, *b)) continue;
       add(kind, fmt::format("{} is {}, then {}", name, text_of(*a), text_of(*b)));
     }
@@ -87,7 +82,7 @@ class Differences {
   void compare_texts(const char* kind, const Properties& before, const Properties& after, const Names& names) {
     const Value none = std::string();
     for (const char* name : names) {
-      const Value *a = find(before, name), *b = find(after, name);
+      const Value *a = find_property(before, name), *b = find_property(after, name);
       if (a == nullptr) a = &none;
       if (b == nullptr) b = &none;
       if (!same_value(*a, *b)) add(kind, fmt::format("{} is {}, then {}", name, text_of(*a), text_of(*b)));
@@ -119,7 +114,7 @@ std::vector<Difference> find_differences(const Context& before, const Context& a
   differences.compare("device", a, b, device_properties);
   differences.compare("driver", a, b, driver_properties);
   for (const auto& engine : engines) {
-    const Value *x = find(a, "engine_" + engine), *y = find(b, "engine_" + engine);
+    const Value *x = find_property(a, "engine_" + engine), *y = find_property(b, "engine_" + engine);
     const auto* text = x == nullptr ? nullptr : std::get_if<std::string>(x);
     const auto* later = y == nullptr ? nullptr : std::get_if<std::string>(y);
     if (text == nullptr || later == nullptr || versions_in(*text) == versions_in(*later)) continue;

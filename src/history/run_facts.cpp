@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/properties.hpp"
 #include "results/json_text.hpp"
 
 namespace qgemm {
@@ -21,12 +22,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> telling{{
                                                                                 {"decoder-layer", "-1"},
                                                                                 {"rank", "0"},
                                                                                 {"activations", ""}}};
-
-const Value* find(const Properties& properties, std::string_view wanted) {
-  const auto found =
-      std::find_if(properties.begin(), properties.end(), [&](const auto& p) { return p.first == wanted; });
-  return found == properties.end() ? nullptr : &found->second;
-}
 
 std::string text_of(const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
@@ -53,9 +48,9 @@ std::string settings_of(const Context& context) {
     settings += '=';
     settings += value;
   };
-  if (const Value* threads = find(context.device.properties, "threads")) add("threads", text_of(*threads));
+  if (const Value* threads = find_property(context.device.properties, "threads")) add("threads", text_of(*threads));
   for (const auto& [name, usual] : telling) {
-    const Value* value = find(context.options, name);
+    const Value* value = find_property(context.options, name);
     if (value == nullptr) continue;
     const std::string text = text_of(*value);
     if (text != usual) add(name, text);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/properties.hpp"
 #include "report/figures.hpp"
 #include "report/operand_conditions.hpp"
 #include "report/printable.hpp"
@@ -68,19 +69,13 @@ std::string splits(const std::vector<Result>& rows) {
 
 /// Whose weights were multiplied, and what by.
 std::string checkpoint(const Context& context) {
-  const auto find = [&](std::string_view name) -> const Value* {
-    for (const auto& [option, value] : context.options) {
-      if (option == name) return &value;
-    }
-    return nullptr;
-  };
   const auto text = [&](std::string_view name) {
-    const Value* value = find(name);
+    const Value* value = find_property(context.options, name);
     const auto* found = value == nullptr ? nullptr : std::get_if<std::string>(value);
     return found == nullptr ? std::string() : printable(*found);
   };
   const auto number = [&](std::string_view name, std::int64_t missing) {
-    const Value* value = find(name);
+    const Value* value = find_property(context.options, name);
     const auto* found = value == nullptr ? nullptr : std::get_if<std::int64_t>(value);
     return found == nullptr ? missing : *found;
   };
