@@ -21,13 +21,14 @@ template <class Input>
 void add_between(KernelList& list) {
   add<Small<Input, 24, 1, 2>, Small<Input, 48, 2, 2>, Small<Input, 80, 2, 1>, Staying<Input, 24, 2>,
       Staying<Input, 48, 2>, Staying<Input, 80, 1>, Staying<Input, 112, 1>, Staying<Input, 144, 1>, Flat<Input, 48>,
-      Flat<Input, 80>, Flat<Input, 96>, Flat<Input, 112>, Flat<Input, 144>, AlternatingFlat<Input, 112>, AlternatingFlat<Input, 144>, AlternatingFlat<Input, 176>>(list);
+      Flat<Input, 80>, Flat<Input, 96>, Flat<Input, 112>, Flat<Input, 144>, AlternatingFlat<Input, 112>,
+      AlternatingFlat<Input, 144>, AlternatingFlat<Input, 176>>(list);
 }
 
 /// Tiles of many sizes, so that for some hundred tokens one fills all multiprocessors evenly.
 template <class Input>
 void add_medium(KernelList& list) {
-  add<Narrow<Input, 64, 2>, Narrow<Input, 80>, Narrow<Input, 96>, Narrow<Input, 128>,
+  add<Narrow<Input, 64, 2>, Narrow<Input, 80>, Narrow<Input, 96, 2>, Narrow<Input, 96>, Narrow<Input, 128>,
       Narrow<Input, 160>, Tile<Input, 2, 1, 32>, Tile<Input, 2, 1, 64>, Tile<Input, 2, 1, 96>, Tile<Input, 2, 1, 128>,
       Tile<Input, 2, 1, 160>, Tile<Input, 2, 1, 192>, Tile<Input, 2, 1, 64, 1, 1, 2>, Tile<Input, 2, 1, 128, 1, 1, 2>,
       Tile<Input, 2, 1, 256, 1, 1, 2>, Alternating<Input, 1, 128>, Alternating<Input, 1, 256>,

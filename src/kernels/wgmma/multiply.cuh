@@ -173,8 +173,9 @@ __device__ __forceinline__ void multiply_tile(typename Design::Sum (&sums)[Desig
   };
   constexpr int stride = Design::turns ? Design::groups : 1;
   // So many steps stay in flight while the next is prepared: where a step takes the tensor cores longer than the
-  // preparation, one is enough.
-  constexpr int in_flight = Design::blocks * Design::columns >= 192 || Design::stages <= 2 * stride ? 1 : 2;
+  // preparation, one is enough; and each more holds a stage back, of which there are few where they are deep.
+  constexpr int in_flight =
+      Design::blocks * Design::columns >= 192 || Design::depth > 1 || Design::stages <= 2 * stride ? 1 : 2;
   static_assert(Design::stages > stride * in_flight);
   int unreleased = 0, accumulate = 0, last = 0;
   const auto release_oldest = [&] {
