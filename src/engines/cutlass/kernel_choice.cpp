@@ -121,7 +121,7 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
 
 KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
                      const EnqueueQuantize& quantize, cudaStream_t stream) {
-  constexpr std::size_t finalists = 4;
+  constexpr std::size_t finalists = 6;
   const int set_count = static_cast<int>(sets.size());
   std::vector<Entry> entries;
   std::string reason = "this build has no kernel for it";

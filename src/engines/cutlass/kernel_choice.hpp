@@ -27,7 +27,7 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            std::int64_t m);
 
-/// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best four. The
+/// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best six. The
 /// time that chooses is reported nowhere. Waits for `stream`. Throws `Unavailable` where none takes the operands.
 KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
                      const EnqueueQuantize& quantize, cudaStream_t stream);
