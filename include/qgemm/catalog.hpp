@@ -9,8 +9,9 @@
 
 namespace qgemm {
 
-/// The dimension of W[N,K] that tensor parallelism divides: K (row-parallel) or N (column-parallel).
-enum class SplitDim : std::uint8_t { k, n };
+/// The dimension of W[N,K] that tensor parallelism divides: K (row-parallel), N (column-parallel), or none, where every
+/// device multiplies the whole.
+enum class SplitDim : std::uint8_t { k, n, none };
 
 /// One weight of a model: D[M,N] = A[M,K] · W[N,K]ᵀ at TP 1.
 struct Layer {
