@@ -214,6 +214,13 @@ void add_notes(std::vector<Advice>& out, const AccuracyReport& report, const Mod
     note(
         "The activations were made up: examples/python/record_activations.py records a model's own for --activations.");
   }
+  const bool same = std::any_of(model.layers.begin(), model.layers.end(),
+                                [](const LayerAccuracy* layer) { return layer->calibration_tokens == 0; });
+  if (same) {
+    note(
+        "Scales that are given ahead (`tensor-a`) and smoothing were calibrated on the tested tokens themselves, which "
+        "flatters them: with 64 tokens or more, others are kept for that.");
+  }
   if (report.alphas.empty()) note("Smoothing was not tried: leave --smooth off out.");
   const bool stored = std::any_of(model.layers.begin(), model.layers.end(), [](const LayerAccuracy* layer) {
     return layer->weights == "s8" || layer->weights == "e4m3";
