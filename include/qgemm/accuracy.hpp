@@ -143,11 +143,11 @@ std::vector<float> smoothing_factors(std::span<const float> activation_absmax, s
                                      double alpha);
 
 /// What of the model can have 1/s folded into it, so that smoothing the input of `layer` costs nothing at run time:
-/// `norm` (the weight of the norm before qkv, gate_up or up, in a model that normalizes before), `up` (the rows of up,
-/// before down of a gated layer: down's input is act(gate) · up, linear in up), `v` (the rows of v, before o: its input
-/// is made of sums of rows of v, where each head has its own). Empty where nothing can: o whose heads share a head of
-/// values, down behind an activation alone, experts (they have one input and a router). docs/accuracy.md has the proof
-/// and its limits.
+/// `norm` (the weight of the norm before qkv, gate_up or up, or of a latent vector's), `one norm` (the same where one
+/// norm feeds several layers, which then have to take the same factors), `up` (the rows of up, before down of a gated
+/// layer: down's input is act(gate) · up, linear in up), `v` (the rows of v, before o: its input is made of sums of
+/// rows of v, where each head has its own). Empty where nothing can: o whose heads share a head of values, down behind
+/// an activation alone, experts (they have one input and a router). docs/accuracy.md has the proof and its limits.
 std::string smoothing_fold(const Model& model, const Layer& layer);
 
 /// One row a model × TP × provider, in order of appearance.

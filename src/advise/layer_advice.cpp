@@ -166,7 +166,8 @@ std::string folding_of(const ModelReport& model, const std::string& provider) {
     if (fold.empty()) {
       dear = names;
     } else {
-      free += (free.empty() ? "" : "; ") + names + " (folded into " + shorten(printable(fold), 32) + ")";
+      free += (free.empty() ? "" : "; ") + names + " (folded into " + shorten(printable(fold), 32) +
+              (fold == "one norm" ? ", where all of them have to take the same factors)" : ")");
     }
   }
   std::string text;

@@ -17,9 +17,25 @@
 namespace qgemm {
 namespace {
 
+Norms before_each(const Config&) { return Norms::before; }
+Norms one_for_both(const Config&) { return Norms::one; }
+Norms behind_each(const Config&) { return Norms::behind; }
+
+/// Attention and MLP of most Falcons run side by side; the newer ones may have a norm for each of them.
+Norms norms_of_falcon(const Config& config) {
+  if (!config.flag_or("parallel_attn", true)) return Norms::before;
+  const std::int64_t norms = config.flag_or("new_decoder_architecture", false) ? 2 : 1;
+  return config.count_or("num_ln_in_parallel_attn", norms) == 1 ? Norms::one : Norms::before;
+}
+
+Norms norms_of_stablelm(const Config& config) {
+  return config.flag_or("use_parallel_residual", false) ? Norms::one : Norms::before;
+}
+
 struct Architecture {
   std::string_view name;
   std::vector<Layer> (*layers)(const Config&);
+  Norms (*norms)(const Config&) = before_each;
   bool has_head = true;  ///< Ends in logits over the vocabulary.
 };
 
@@ -29,12 +45,13 @@ constexpr std::array architectures = {
     // llama and what has its fields
     Architecture{"LlamaForCausalLM", llama_layers}, Architecture{"MistralForCausalLM", mistral_layers},
     Architecture{"Mistral3ForConditionalGeneration", mistral_layers}, Architecture{"Phi3ForCausalLM", llama_layers},
-    Architecture{"CohereForCausalLM", llama_layers}, Architecture{"Cohere2ForCausalLM", llama_layers},
-    Architecture{"GraniteForCausalLM", mistral_layers}, Architecture{"OlmoForCausalLM", mistral_layers},
-    Architecture{"Olmo2ForCausalLM", mistral_layers}, Architecture{"Olmo3ForCausalLM", mistral_layers},
-    Architecture{"SmolLM3ForCausalLM", mistral_layers}, Architecture{"ExaoneForCausalLM", mistral_layers},
-    Architecture{"Exaone4ForCausalLM", mistral_layers}, Architecture{"InternLM2ForCausalLM", internlm2_layers},
-    Architecture{"StableLmForCausalLM", stablelm_layers}, Architecture{"GlmForCausalLM", glm_layers},
+    Architecture{"CohereForCausalLM", llama_layers, one_for_both},
+    Architecture{"Cohere2ForCausalLM", llama_layers, one_for_both}, Architecture{"GraniteForCausalLM", mistral_layers},
+    Architecture{"OlmoForCausalLM", mistral_layers}, Architecture{"Olmo2ForCausalLM", mistral_layers, behind_each},
+    Architecture{"Olmo3ForCausalLM", mistral_layers, behind_each}, Architecture{"SmolLM3ForCausalLM", mistral_layers},
+    Architecture{"ExaoneForCausalLM", mistral_layers}, Architecture{"Exaone4ForCausalLM", mistral_layers, behind_each},
+    Architecture{"InternLM2ForCausalLM", internlm2_layers},
+    Architecture{"StableLmForCausalLM", stablelm_layers, norms_of_stablelm}, Architecture{"GlmForCausalLM", glm_layers},
     Architecture{"Glm4ForCausalLM", glm_layers}, Architecture{"Qwen2ForCausalLM", qwen2_layers},
     Architecture{"Qwen2VLForConditionalGeneration", qwen2_layers},
     Architecture{"Qwen2_5_VLForConditionalGeneration", qwen2_layers},
@@ -44,9 +61,10 @@ constexpr std::array architectures = {
     // without a gate
     Architecture{"GPTNeoXForCausalLM", gpt_neox_layers}, Architecture{"GPT2LMHeadModel", gpt2_layers},
     Architecture{"GPTBigCodeForCausalLM", gpt_bigcode_layers}, Architecture{"OPTForCausalLM", opt_layers},
-    Architecture{"PhiForCausalLM", phi_layers}, Architecture{"Starcoder2ForCausalLM", starcoder2_layers},
-    Architecture{"NemotronForCausalLM", nemotron_layers}, Architecture{"FalconForCausalLM", falcon_layers},
-    Architecture{"RWForCausalLM", falcon_layers},
+    Architecture{"PhiForCausalLM", phi_layers, one_for_both}, Architecture{"Starcoder2ForCausalLM", starcoder2_layers},
+    Architecture{"NemotronForCausalLM", nemotron_layers},
+    Architecture{"FalconForCausalLM", falcon_layers, norms_of_falcon},
+    Architecture{"RWForCausalLM", falcon_layers, norms_of_falcon},
     // experts
     Architecture{"MixtralForCausalLM", mixtral_layers}, Architecture{"GraniteMoeForCausalLM", mixtral_layers},
     Architecture{"PhiMoEForCausalLM", mixtral_layers}, Architecture{"OlmoeForCausalLM", olmoe_layers},
@@ -56,12 +74,15 @@ constexpr std::array architectures = {
     Architecture{"DeepseekForCausalLM", deepseek_layers}, Architecture{"DeepseekV2ForCausalLM", deepseek_mla_layers},
     Architecture{"DeepseekV3ForCausalLM", deepseek_mla_layers},
     // encoders
-    Architecture{"BertModel", bert_layers, false}, Architecture{"BertForMaskedLM", bert_layers, false},
-    Architecture{"BertForSequenceClassification", bert_layers, false}, Architecture{"RobertaModel", bert_layers, false},
-    Architecture{"RobertaForMaskedLM", bert_layers, false},
-    Architecture{"RobertaForSequenceClassification", bert_layers, false},
-    Architecture{"XLMRobertaModel", bert_layers, false}, Architecture{"XLMRobertaForMaskedLM", bert_layers, false},
-    Architecture{"XLMRobertaForSequenceClassification", bert_layers, false}};
+    Architecture{"BertModel", bert_layers, behind_each, false},
+    Architecture{"BertForMaskedLM", bert_layers, behind_each, false},
+    Architecture{"BertForSequenceClassification", bert_layers, behind_each, false},
+    Architecture{"RobertaModel", bert_layers, behind_each, false},
+    Architecture{"RobertaForMaskedLM", bert_layers, behind_each, false},
+    Architecture{"RobertaForSequenceClassification", bert_layers, behind_each, false},
+    Architecture{"XLMRobertaModel", bert_layers, behind_each, false},
+    Architecture{"XLMRobertaForMaskedLM", bert_layers, behind_each, false},
+    Architecture{"XLMRobertaForSequenceClassification", bert_layers, behind_each, false}};
 
 /// What is missing here to read a model that people ask for.
 struct Missing {
@@ -125,6 +146,7 @@ Model read_text_model(const JsonFields& fields, const Architecture& architecture
   const Config config(fields);
   Model model;
   model.layers = architecture.layers(config);
+  model.norms = architecture.norms(config);
   model.lm_head = head_of(config, architecture, config.hidden());
   const bool has_experts =
       std::any_of(model.layers.begin(), model.layers.end(), [](const Layer& layer) { return layer.experts > 0; });

@@ -170,7 +170,6 @@ std::optional<LayerAccuracy> measure_layer(const AccuracyPlan& plan, const Plann
   out.token = range_of(activation_maxima.rows);
   out.massive_pct = massive_rows_pct(a);
   out.fold = smoothing_fold(plan.models[planned.model], planned.layer);
-  if (plan.post_norm && out.fold == "norm") out.fold.clear();
 
   const auto channels = sample_channels(out.n, options.channels, seed_of(options, planned, SeedOf::channels));
   out.channels = static_cast<std::int64_t>(channels.size());

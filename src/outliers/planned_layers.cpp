@@ -97,14 +97,6 @@ std::vector<std::string> chosen_providers(const std::vector<std::string>& patter
   return chosen;
 }
 
-/// BERT and RoBERTa normalize behind each layer; they are told by how their checkpoints name it.
-bool normalizes_behind(const Checkpoint& checkpoint) {
-  const auto& tensors = checkpoint.tensors();
-  return std::any_of(tensors.begin(), tensors.end(), [](const StoredTensor& tensor) {
-    return tensor.name.find("encoder.layer.") != std::string::npos;
-  });
-}
-
 bool wanted(const AccuracyOptions& options, const Layer& layer) {
   // An expert's weights are not read, and its tokens not known; who names it, is told so.
   if (options.layers.empty()) return layer.experts == 0;
@@ -215,7 +207,6 @@ AccuracyPlan plan_accuracy(const AccuracyOptions& options) {
   } else {
     plan.models = {load_model_config(options.weights)};
     plan.weights.emplace(options.weights);
-    plan.post_norm = normalizes_behind(*plan.weights);
   }
   if (!options.activations.empty()) plan.activations.emplace(options.activations);
   check_layer_names(options, plan.models);

@@ -64,6 +64,26 @@ TEST_F(Families, Starcoder2PhiAndNemotronHaveNoGate) {
             (Shapes{"qkv 5120x3072", "o 3072x3072", "up 9216x3072", "down 3072x9216"}));
 }
 
+TEST_F(Families, SayWhereTheyNormalize) {
+  const auto norms = [&](const std::string& name, const std::string& more = "") {
+    return model(R"({"architectures": [")" + name + R"("], "hidden_size": 64, "intermediate_size": 128,
+              "num_attention_heads": 4, "num_key_value_heads": 4, "num_kv_heads": 4)" +
+                 more + "}")
+        .norms;
+  };
+  EXPECT_EQ(norms("LlamaForCausalLM"), Norms::before);
+  EXPECT_EQ(norms("Cohere2ForCausalLM"), Norms::one);
+  EXPECT_EQ(norms("BertModel"), Norms::behind);
+  EXPECT_EQ(norms("Olmo2ForCausalLM"), Norms::behind);
+  EXPECT_EQ(norms("StableLmForCausalLM"), Norms::before);
+  EXPECT_EQ(norms("StableLmForCausalLM", R"(, "use_parallel_residual": true)"), Norms::one);
+  EXPECT_EQ(norms("FalconForCausalLM"), Norms::one);
+  EXPECT_EQ(norms("FalconForCausalLM", R"(, "parallel_attn": false)"), Norms::before);
+  EXPECT_EQ(norms("FalconForCausalLM", R"(, "new_decoder_architecture": true)"), Norms::before);
+  EXPECT_EQ(norms("FalconForCausalLM", R"(, "new_decoder_architecture": true, "num_ln_in_parallel_attn": 1)"),
+            Norms::one);
+}
+
 TEST_F(Families, Gpt2HasNamesOfItsOwn) {
   const Model gpt2 = model(R"({"architectures": ["GPT2LMHeadModel"], "n_embd": 768, "n_head": 12, "n_layer": 12,
               "n_inner": null, "vocab_size": 50257})");
