@@ -208,6 +208,7 @@ TEST_F(CudaSweepWeights, Fp8OnesAreMultipliedAsTheyAre) {
   if (device().capability() < 89) GTEST_SKIP() << "this GPU has no fp8";
   SweepOptions options = over();
   options.layers = {"qkv", "down"};
+  options.data = "normal";  // a few outliers' own roundings would hide what the weights lose
   options.engines = {"all"};
   options.providers = {"bf16", "fp8-channel-w-token-a", "fp8-tensor-w-tensor-a", "int8-channel-w-token-a"};
   for (const bool one_scale : {false, true}) {
@@ -215,7 +216,7 @@ TEST_F(CudaSweepWeights, Fp8OnesAreMultipliedAsTheyAre) {
     const ResultSet results = run_sweep(options);
     EXPECT_EQ(largest_weight(results, "e4m3", "channel"), one_scale ? 448 : 240);
     EXPECT_EQ(largest_weight(results, "e4m3", "tensor"), one_scale ? 240 : 448);
-    double as_it_is = 0, quantized_again = 0;
+    double as_it_is = 0, quantized_again = 0;  // of the last layer's
     for (const Result& row : results.rows) {
       if (row.outcome == Outcome::unsupported) continue;
       SCOPED_TRACE(row.layer + " " + row.provider + "/" + row.engine + ": " + row.message);
