@@ -218,8 +218,8 @@ std::string operands_text(const AccuracyReport& report) {
   text +=
       fmt::format(" {} tokens × up to {} output channels a layer, seed {}.", first.tokens, first.channels, report.seed);
   text += first.calibration_tokens > 0
-              ? fmt::format(" Scales given ahead and smoothing are of {} other tokens.", first.calibration_tokens)
-              : " Scales given ahead and smoothing are of the same tokens, which flatters them.";
+              ? fmt::format("\nScales given ahead and smoothing are of {} other tokens.", first.calibration_tokens)
+              : "\nScales given ahead and smoothing are of the same tokens, which flatters them.";
   return text;
 }
 

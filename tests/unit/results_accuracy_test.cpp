@@ -115,8 +115,9 @@ TEST(AccuracyCsv, IsALineAScheme) {
   EXPECT_TRUE(text.starts_with(
       "model,decoder_layer,layer,tp,rank,tokens,calibration_tokens,n,k,channels,stored,weights_absmax,"));
   EXPECT_NE(
-      text.find("\n\"a,\"\"b\",0,o,1,0,32,64,128,16,bf16,0.5,0.25,2,4,2,2,4,2,2,0,false,,int8-tensor-w-tensor-a,inf,"
-                "0.5,32,\n"),
+      text.find(
+          "\n\"a,\"\"b\",0,o,1,0,32,256,64,128,16,bf16,0.5,0.25,2,4,2,2,4,2,2,0,false,,int8-tensor-w-tensor-a,inf,"
+          "0.5,32,\n"),
       std::string::npos)
       << text;
   const std::string empty = to_csv(AccuracyReport{});
