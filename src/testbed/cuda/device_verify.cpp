@@ -89,8 +89,8 @@ std::string check_weight_rows(const DeviceQuantizedWeights& actual, const Device
   const auto scale_of = [&](std::int64_t n) {
     return StaticScale{scales[per_channel ? static_cast<std::size_t>(n) : 0], 0};
   };
-  return check_rows("weight", weights.original().view(), actual.values.view(), first_few(sample.cols),
-                    per_channel, true, scale_of, stream);
+  return check_rows("weight", weights.original().view(), actual.values.view(), first_few(sample.cols), per_channel,
+                    true, scale_of, stream);
 }
 
 std::string check_integer(PreparedGemm& gemm, const GemmSpec& spec, const DeviceOperands& operands,
