@@ -101,10 +101,14 @@ class CutlassEngine final : public ScaledEngine {
       }
     }
     auto kernels = likely(all, device(), spec.shape);
-    // Never without the kernel that the reference takes: what the model thinks little of may be that one.
-    const std::string reference = reference_kernel(spec);
-    const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
-    if (std::none_of(kernels.begin(), kernels.end(), theirs)) {
+    // Never without the kernel that the reference takes: what the model thinks little of may be that one. With some
+    // tokens nor without those that it takes for fewer and for more: it changes between them too early or too late.
+    std::vector<std::int64_t> rows{spec.shape.m};
+    if (spec.shape.m <= 320) rows.insert(rows.end(), {32, 64, 128});
+    for (const std::int64_t m : rows) {
+      const std::string reference = reference_kernel(spec.scheme.weight, m, spec.shape.n);
+      const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
+      if (std::any_of(kernels.begin(), kernels.end(), theirs)) continue;
       const auto found = std::find_if(all.begin(), all.end(), theirs);
       if (found != all.end()) kernels.push_back(*found);
     }
@@ -129,10 +133,9 @@ class CutlassEngine final : public ScaledEngine {
   }
 
   /// Its name; empty on GPUs that the reference has no table for.
-  std::string reference_kernel(const GemmSpec& spec) const {
+  std::string reference_kernel(DType input, std::int64_t m, std::int64_t n) const {
     try {
-      return kernels::reference_choice(spec.scheme.weight, device().capability(), device().shared_bytes_per_block,
-                                       spec.shape.m, spec.shape.n);
+      return kernels::reference_choice(input, device().capability(), device().shared_bytes_per_block, m, n);
     } catch (const Unavailable&) {
       return {};
     }
