@@ -25,8 +25,8 @@ struct Gpus {
 };
 Gpus find_gpus();
 
-/// A stream of a GPU, whose ordinal is `device`; `handle` is a cudaStream_t: null or 1 the default stream that waits for
-/// the others, 2 the calling thread's own, else what cudaStreamCreate gave.
+/// A stream of a GPU, whose ordinal is `device`; `handle` is a cudaStream_t: null or 1 the default stream that waits
+/// for the others, 2 the calling thread's own, else what cudaStreamCreate gave.
 struct DeviceStream {
   int device = 0;
   void* handle = nullptr;
@@ -72,17 +72,17 @@ struct DeviceScaledProduct {
   ConstDeviceMatrixView a, w;     ///< A_q[M,K] and W_q[N,K], both s8 or both e4m3.
   DeviceFloats scale_a, scale_w;  ///< 1 or M, 1 or N.
   DeviceIntegers azp;             ///< None, 1 or M; of s8 alone.
-  /// N, what a zero point is multiplied by: with `azp` Σₖ W_q[n,k]; without, azp · that, of one zero point for all rows;
-  /// or none.
+  /// N, what a zero point is multiplied by: with `azp` Σₖ W_q[n,k]; without, azp · that, of one zero point for all
+  /// rows; or none.
   DeviceIntegers azp_adj;
   ConstDeviceMatrixView bias;  ///< [1,N] of bf16, f16 or f32; `data` null: none.
   DeviceMatrixView d;          ///< [M,N], bf16 or f16.
 };
 
 /// D = scale_a ⊙ scale_w ⊙ (A_q·W_qᵀ − azp ⊙ azp_adj) + bias, as in qgemm/scaled_mm.hpp, by the kernel that a tuning
-/// table names, else the reference's. Nothing is tried, packed or copied where K is a multiple of 16 and N of 8 and A, W
-/// and D start, and have rows, at multiples of 16 bytes; else what is not so is copied in the call. To run one product
-/// many times use `make_runner`.
+/// table names, else the reference's. Nothing is tried, packed or copied where K is a multiple of 16 and N of 8 and A,
+/// W and D start, and have rows, at multiples of 16 bytes; else what is not so is copied in the call. To run one
+/// product many times use `make_runner`.
 void scaled_mm(const DeviceScaledProduct& product, const DeviceStream& stream);
 
 /// One provider's product on a GPU, ready to be called and timed: `Runner` for arrays that lie there. Weights are

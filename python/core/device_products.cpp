@@ -79,8 +79,8 @@ class BoundDeviceRunner {
     options.output = output_dtype(output);
     const ConstDeviceMatrixView activations = device_matrix("a", a_, device), weights = device_matrix("b", w, device);
     const nb::gil_scoped_release others_may_run;
-    runner_ = std::make_unique<DeviceRunner>(
-        make_runner(provider, activations, weights, options, stream_of(device, stream)));
+    runner_ =
+        std::make_unique<DeviceRunner>(make_runner(provider, activations, weights, options, stream_of(device, stream)));
   }
 
   void call(std::uintptr_t stream) {
@@ -114,7 +114,7 @@ std::size_t bytes_of(const std::vector<std::size_t>& shape, DType type) {
 
 /// Uninitialised, of a library that hands out no memory to write to. `dtype`: int8, uint8, int32, float32, …
 nb::object empty_array(const std::vector<std::size_t>& shape, const std::string& dtype, int device) {
-  const DType type = dtype == "int8" ? DType::s8
+  const DType type = dtype == "int8"    ? DType::s8
                      : dtype == "uint8" ? DType::e4m3
                      : dtype == "int32" ? DType::s32
                                         : output_dtype(dtype);

@@ -270,9 +270,10 @@ class PythonExternal final : public ExternalEngine {
       nb::list activations, weights;
       for (const auto& set : operands->activations) activations.append(array_over(operands, set));
       for (const auto& set : operands->weights) weights.append(array_over(operands, set));
-      const nb::object made = (*external_).attr("prepare_on_gpu")(
-          activations, weights, described(operands), operands->stream.device,
-          reinterpret_cast<std::uintptr_t>(operands->stream.handle));
+      const nb::object made =
+          (*external_)
+              .attr("prepare_on_gpu")(activations, weights, described(operands), operands->stream.device,
+                                      reinterpret_cast<std::uintptr_t>(operands->stream.handle));
       auto kernel = nb::cast<std::string>(made[1]);
       return std::make_unique<PythonDeviceRunner>(Held(made[0]), std::move(kernel), operands, stop_);
     } catch (const nb::python_error& error) {

@@ -37,6 +37,7 @@ def do_bench(
     gpu = _gpu_used(fn, fn(), device)
     if gpu is None:
         return _chosen(_host_samples(fn, warmup, rep), quantiles, return_mode)
+    fn = getattr(fn, "enqueue", fn)
     stream = _stream_of_caller(gpu)
 
     def flushed() -> None:
@@ -75,6 +76,7 @@ def do_bench_cudagraph(
     gpu = _gpu_used(fn, fn(), device)
     if gpu is None:
         return do_bench(fn, warmup=rep, rep=10 * rep, quantiles=quantiles, return_mode=return_mode, device="cpu")
+    fn = getattr(fn, "enqueue", fn)
     with _captures(gpu) as (stream, capture):
         fn()
         estimate = _between_events(lambda: [fn() for _ in range(5)], gpu, stream) / 5

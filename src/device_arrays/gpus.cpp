@@ -27,8 +27,8 @@ const cuda::Device& gpu(int ordinal) {
     if (device.ordinal == ordinal) return device;
   }
   if (devices().list.empty()) throw Unavailable("no GPU can be used: " + devices().reason);
-  throw InvalidInput("there is no GPU cuda:" + std::to_string(ordinal) + ": the last one here is cuda:" +
-                     std::to_string(devices().list.back().ordinal));
+  throw InvalidInput("there is no GPU cuda:" + std::to_string(ordinal) +
+                     ": the last one here is cuda:" + std::to_string(devices().list.back().ordinal));
 }
 
 std::shared_ptr<void> device_memory(std::size_t bytes, int device) {

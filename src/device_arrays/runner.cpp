@@ -76,8 +76,8 @@ struct DeviceRunner::State {
   bool rounds() const { return rounded.data() != nullptr; }
   const cuda::CurrentDevice use(const DeviceStream& on) const {
     if (on.device != device.ordinal) {
-      throw InvalidInput("the stream is of cuda:" + std::to_string(on.device) + " and the runner of cuda:" +
-                         std::to_string(device.ordinal));
+      throw InvalidInput("the stream is of cuda:" + std::to_string(on.device) +
+                         " and the runner of cuda:" + std::to_string(device.ordinal));
     }
     return cuda::CurrentDevice(device.ordinal);
   }
@@ -126,8 +126,8 @@ DeviceRunner make_runner(std::string_view provider, const ConstDeviceMatrixView&
   check_floats("the matrix of activations", a);
   check_floats("the matrix of weights", w);
   if (a.cols != w.cols) {
-    throw InvalidInput("activations with K=" + std::to_string(a.cols) + " do not fit weights with K=" +
-                       std::to_string(w.cols) + ": A is [M,K] and W is [N,K]");
+    throw InvalidInput("activations with K=" + std::to_string(a.cols) +
+                       " do not fit weights with K=" + std::to_string(w.cols) + ": A is [M,K] and W is [N,K]");
   }
   if (options.output != DType::f32 && options.output != DType::bf16 && options.output != DType::f16) {
     throw InvalidInput("a product cannot be " + std::string(name(options.output)) + ": use bf16, f16 or f32");

@@ -97,8 +97,8 @@ class Copies {
     const auto bytes = static_cast<std::size_t>(wanted) * sizeof(T);
     auto* out = static_cast<T*>(room(bytes));
     cuda::check(cudaMemsetAsync(out, 0, bytes, stream_));
-    cuda::check(cudaMemcpyAsync(out, values, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDeviceToDevice,
-                                stream_));
+    cuda::check(
+        cudaMemcpyAsync(out, values, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDeviceToDevice, stream_));
     return out;
   }
 

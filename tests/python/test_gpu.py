@@ -1,5 +1,6 @@
 """Arrays on a GPU: quantized, multiplied and timed where they lie. Skipped, with the reason, where there is none."""
 
+import os
 import random
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 import qgemm
 from qgemm import _core
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # else JAX takes most of the GPU for itself
 
 names, reason = _core.gpus()
 pytestmark = pytest.mark.skipif(not names, reason=f"no GPU: {reason}")
@@ -258,6 +261,7 @@ def test_jax_arrays():
     exact = np.asarray(x.astype(jnp.float32)) @ np.asarray(w).astype(np.float32).T
     assert isinstance(d, jax.Array) and d.dtype == jnp.bfloat16
     assert np.linalg.norm(np.asarray(d.astype(jnp.float32)) - exact) < 0.03 * np.linalg.norm(exact)
+    assert 0.0005 < qgemm.do_bench_cudagraph(run, rep=1) < 1
     codes, _ = qgemm.scaled_fp8_quant(x)
     assert codes.dtype == jnp.float8_e4m3fn
 

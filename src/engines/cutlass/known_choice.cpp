@@ -38,8 +38,8 @@ std::vector<KernelChoice> known_choices(const cuda::Device& device, DType input,
   std::vector<KernelChoice> out;
   if (auto tuned = tuned_choice(table_of(device.name), all, input, shape)) out.push_back(std::move(*tuned));
   try {
-    const std::string name = kernels::reference_choice(input, device.capability(), device.shared_bytes_per_block,
-                                                       shape.m, shape.n);
+    const std::string name =
+        kernels::reference_choice(input, device.capability(), device.shared_bytes_per_block, shape.m, shape.n);
     out.push_back({&kernels::find_kernel(name, output), 0, 1, {}, {}});
   } catch (const Error&) {  // a GPU that the reference has no table for, or a build without that kernel
   }

@@ -183,9 +183,8 @@ std::string check_floats(PreparedGemm& gemm, const GemmSpec& spec, const DeviceO
 
 /// The plain reference's results of an integer scheme, as its output type holds them, in the sample's elements, from
 /// operands quantized by our own code.
-std::vector<double> reference_results(const GemmSpec& spec, const DeviceOperands& operands,
-                                      const DeviceActivations& a, const DeviceQuantizedWeights& w, const Sample& sample,
-                                      cudaStream_t stream) {
+std::vector<double> reference_results(const GemmSpec& spec, const DeviceOperands& operands, const DeviceActivations& a,
+                                      const DeviceQuantizedWeights& w, const Sample& sample, cudaStream_t stream) {
   DeviceView weights = w.values.view();
   weights.rows = spec.shape.n;
   const auto sums = sampled_sums(a.values.view(), weights, sample, stream);

@@ -35,7 +35,7 @@ class ExternalCudaEngine final : public CudaEngine {
   std::int64_t set_bytes(const GemmSpec& spec) const override {
     const auto& [m, n, k] = spec.shape;
     const bool ahead = spec.scheme.activation_quant == ActivationQuant::ahead;
-    const auto a = static_cast<std::int64_t>(size_of(ahead                                       ? DType::s8
+    const auto a = static_cast<std::int64_t>(size_of(ahead                                  ? DType::s8
                                                      : spec.scheme.activation == DType::f32 ? DType::f32
                                                                                             : DType::bf16));
     const auto w = static_cast<std::int64_t>(size_of(spec.scheme.weight));

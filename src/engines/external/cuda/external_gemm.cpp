@@ -159,7 +159,8 @@ class ExternalGemm final : public PreparedGemm {
       cudaGetLastError();
       throw Unavailable(cannot + error.what());
     }
-    if (graph->nodes() == 0) throw Unavailable(cannot + "its calls enqueue nothing on the stream that is the current one");
+    if (graph->nodes() == 0)
+      throw Unavailable(cannot + "its calls enqueue nothing on the stream that is the current one");
   }
 
   std::string name_;
