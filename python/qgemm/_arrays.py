@@ -108,8 +108,9 @@ def as_bytes(array: Any) -> Any:
 
 def _hands_over_fp8(array: Any) -> bool:
     """DLPack has had the type since 1.1; libraries took it up one after the other."""
+    on_gpu = is_torch(array) and array.device.type == "cuda"
     try:
-        return _capsule(array, None) is not None
+        return _capsule(array, -1 if on_gpu else None) is not None  # −1: without making any stream wait
     except (BufferError, TypeError, RuntimeError, ValueError, NotImplementedError):
         return False
 

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import importlib
 import sys
+import weakref
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from . import _core
@@ -125,9 +126,17 @@ class _Surroundings:
         self._gpu, self._stream = gpu, stream
         torch = sys.modules.get("torch")
         self._torch = torch if torch is not None and torch.cuda.is_available() else None
-        self._torch_stream = self._torch.cuda.ExternalStream(stream, device=f"cuda:{gpu}") if self._torch else None
-        self._pool = self._torch.cuda.MemPool() if self._torch else None
         self._entered: List[contextlib.ExitStack] = []
+        if self._torch is None:
+            return
+        with torch.cuda.device(gpu):
+            torch.cuda.empty_cache()  # what the pools before this one had
+        self._torch_stream = torch.cuda.ExternalStream(stream, device=f"cuda:{gpu}")
+        # As a CUDAGraph has one. A MemPool would give its memory back where it ends, and may not while something is captured.
+        self._pool = torch.cuda.graph_pool_handle()
+        torch.cuda.memory._cuda_beginAllocateCurrentThreadToPool(gpu, self._pool)
+        torch.cuda.memory._cuda_endAllocateToPool(gpu, self._pool)
+        weakref.finalize(self, torch.cuda.memory._cuda_releasePool, gpu, self._pool).atexit = False
 
     def __enter__(self) -> None:
         with contextlib.ExitStack() as stack:
@@ -135,12 +144,22 @@ class _Surroundings:
             if self._torch is not None:
                 stack.enter_context(self._torch.cuda.device(self._gpu))
                 stack.enter_context(self._torch.cuda.stream(self._torch_stream))
-                stack.enter_context(self._torch.cuda.use_mem_pool(self._pool))
+                stack.enter_context(self._allocations())
                 stack.enter_context(self._torch.no_grad())
             self._entered.append(stack.pop_all())
 
     def __exit__(self, *error: Any) -> None:
         self._entered.pop().__exit__(*error)
+
+    @contextlib.contextmanager
+    def _allocations(self) -> Iterator[None]:
+        memory = self._torch.cuda.memory
+        memory._cuda_beginAllocateCurrentThreadToPool(self._gpu, self._pool)
+        try:
+            yield
+        finally:
+            memory._cuda_endAllocateToPool(self._gpu, self._pool)
+            memory._cuda_releasePool(self._gpu, self._pool)
 
 
 _registered: Dict[str, External] = {}
