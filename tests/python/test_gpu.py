@@ -343,7 +343,7 @@ def test_a_thousand_random_inputs_give_results_or_clear_errors(rng):
 
 
 FEW = dict(shapes=[(20, 96, 128), (64, 1024, 1024)], device="cuda", max_time=0.02, min_samples=3, max_noise=50, no_limits=True,
-           progress=False)
+           progress=False, cold_factor=0.01)
 
 
 def test_the_external_torch_beside_ours():
@@ -397,7 +397,7 @@ def test_providers_of_ones_own(own_registry):
     for make in (matmul, waits, wrong, on_the_host, late):
         qgemm.register_provider(make.__name__, make, like="bf16", arrays="torch")
     qgemm.register_provider("numpys", matmul, like="f32")
-    rows = qgemm.bench(**{**FEW, "shapes": (20, 96, 128)}, providers=["bf16", "f32"], cache="cold", cold_factor=0.01,
+    rows = qgemm.bench(**{**FEW, "shapes": (20, 96, 128)}, providers=["bf16", "f32"], cache="cold",
                        external=["matmul", "waits", "wrong", "on_the_host", "late", "numpys"]).rows
     of = {row["engine"]: row for row in rows}
     assert of["matmul"]["outcome"] in ("ok", "noisy"), of["matmul"]["message"]
