@@ -1,4 +1,4 @@
-#include "device_arrays/operands.hpp"
+#include "device_arrays/cuda/operands.hpp"
 
 #include "qgemm/error.hpp"
 

@@ -1,4 +1,4 @@
-#include "device_arrays/gpus.hpp"
+#include "device_arrays/cuda/gpus.hpp"
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/current_device.hpp"

@@ -6,7 +6,7 @@
 #include "cuda/graph.hpp"
 #include "cuda/stream.hpp"
 #include "cuda/stream_memory.hpp"
-#include "device_arrays/gpus.hpp"
+#include "device_arrays/cuda/gpus.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm {

@@ -2,7 +2,7 @@
 #include <mutex>
 
 #include "cuda/cuda_error.hpp"
-#include "device_arrays/symbols.hpp"
+#include "device_arrays/cuda/symbols.hpp"
 
 namespace qgemm {
 namespace {
