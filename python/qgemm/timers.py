@@ -176,6 +176,8 @@ def _captures(gpu: int) -> Iterator[Tuple[int, Callable[[Callable[[], Any]], Cal
 
             def capture(work: Callable[[], Any]) -> Callable[[], None]:
                 graph = _core.Graph.capture(gpu, own.handle, work)
+                if graph.empty:
+                    raise RuntimeError("fn enqueues nothing on the current stream, so that there is nothing to capture: time it by do_bench")
                 return lambda: graph.launch(gpu, own.handle)
 
             try:
