@@ -407,3 +407,15 @@ def test_providers_of_ones_own(own_registry):
     assert of["late"]["outcome"] == "unsupported" and "not for this shape" in of["late"]["message"]
     assert of["numpys"]["outcome"] == "unsupported" and "NumPy" in of["numpys"]["message"]
     assert all(row["outcome"] in ("ok", "noisy") for row in rows if row["engine"] in ("cublaslt", "cutlass"))
+
+
+def test_a_provider_of_cupys_arrays(own_registry):
+    cupy = pytest.importorskip("cupy")
+
+    def make(a, w, product):
+        assert isinstance(a, cupy.ndarray) and isinstance(w, cupy.ndarray)
+        return lambda: a @ w.T
+
+    qgemm.register_provider("cupys", make, like="f32", arrays=cupy.from_dlpack)
+    rows = qgemm.bench(**{**FEW, "shapes": (20, 96, 128)}, providers="f32", external="cupys").rows
+    assert rows[-1]["engine"] == "cupys" and rows[-1]["outcome"] in ("ok", "noisy"), rows[-1]["message"]
