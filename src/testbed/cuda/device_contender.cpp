@@ -106,7 +106,7 @@ void DeviceContender::conclude() {
 }
 
 void DeviceContender::split(double launch_us) {
-  if (!planned_.c.spec.scheme.quantizes_inside() || !planned_.row.measured()) return;
+  if (gemm_->opaque() || !planned_.c.spec.scheme.quantizes_inside() || !planned_.row.measured()) return;
   const int calls = std::max(1, calls_for(*planned_.row.median_us) / 4);
   const auto median = [&](const EnqueueCall& part) {
     const GraphTimer timer(part, planned_.sets, calls, stream_);
