@@ -12,7 +12,8 @@
 
 namespace qgemm::cutlass {
 
-/// What a table names for exactly this product in that cache state, where `kernels` have it: it may name one that this build lacks.
+/// What a table names for exactly this product in that cache state, where `kernels` have it: it may name one that this
+/// build lacks.
 std::optional<KernelChoice> tuned_choice(const TuningTable& table,
                                          const std::vector<const kernels::ScaledGemmKernel*>& kernels, DType input,
                                          const Shape& shape, CacheState cache);
