@@ -152,14 +152,17 @@ TEST(Choices, OrdersOfTilesAreTriedWhereTheyDiffer) {
   EXPECT_EQ(tried(4096, 4096), Texts{"k"});
 }
 
-TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhateverItsSize) {
+TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart) {
   const FakeKernel kernel("k"), other("o");
   const cutlass::KernelChoice product{&kernel, 2, 4, "tuned"};
-  for (const std::int64_t m : {33, 64, 16384}) {
+  for (const std::int64_t m : {33, 64, 1024}) {
     const auto ways = cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, m);
     EXPECT_EQ(texts(ways), (Texts{"k along n swizzle 4", "k along n swizzle 4 overlapping"})) << m;
     EXPECT_EQ(ways.front().origin, "tuned");
     EXPECT_EQ(ways.back().origin, "");
+  }
+  for (const std::int64_t m : {1025, 16384}) {
+    EXPECT_EQ(texts(cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, m)), Texts{"k along n swizzle 4"}) << m;
   }
 }
 

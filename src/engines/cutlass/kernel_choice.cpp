@@ -109,10 +109,12 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
   // Blocks that start early go to whichever multiprocessor the quantization left free: where that is most of them all
   // is well and a microsecond gained, and with up to a thousand tokens still 2 %. Blocks of large products lose the
   // order in which neighbours read the same operands there, a third of their speed (docs/measurements/kernels.md):
-  // hence both ways are tried. With few tokens the start is so large a part that another kernel may win by it.
-  constexpr std::int64_t most_rows = 32;
-  add(product);
+  // hence up to there both ways are tried. With few tokens the start is so large a part that another kernel may win by
+  // it.
+  constexpr std::int64_t most_rows_for_others = 32, most_rows = 1024;
   if (m > most_rows) return out;
+  add(product);
+  if (m > most_rows_for_others) return out;
   for (const KernelChoice& choice : choices) {
     if (choice.kernel != product.kernel) add(choice);
   }

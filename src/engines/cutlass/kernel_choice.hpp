@@ -23,7 +23,7 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
 
 /// What a call that quantizes may be where `product` is the fastest for the product alone: that after the quantization,
-/// and beside it where its kernel can; with few tokens also the others of `choices` beside it.
+/// and beside it where its kernel can, up to 1,024 tokens; with few tokens also the others of `choices` beside it.
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            std::int64_t m);
 
