@@ -1,0 +1,61 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cuda/gpu_watch.hpp"
+#include "testbed/cuda/held_point.hpp"
+#include "testbed/passes.hpp"
+
+namespace qgemm::cuda {
+
+/// Points that were visited once and stay prepared, because a GPU at its power limit lets no row be known in one visit:
+/// its clock goes up and down by several percent within about a second, and for a tenth of a second after each change
+/// of load. They are sampled on together, in passes over all of them, so that the samples of each row lie all over that
+/// time and the GPU sees one steady mixture of loads (docs/measurements/trust.md).
+class KeptPoints {
+ public:
+  /// Both outlive it.
+  KeptPoints(const SweepOptions& options, const GpuWatch& watch) : options_(options), watch_(watch) {}
+
+  /// A point whose rows were filled in by one visit, which `conclude`d.
+  void add(std::unique_ptr<HeldPoint> point);
+  std::int64_t rows() const;
+  /// Device memory that is held.
+  std::int64_t bytes() const;
+  bool empty() const { return points_.empty(); }
+
+  /// Passes for about `seconds`; lets all points go once their rows are known, out of time, or `stop` is set. Returns
+  /// the seconds that are left, 0 once nothing is held.
+  double refine(double seconds, const std::atomic<bool>* stop, double launch_us);
+  /// The rows of the points that were let go since the last call.
+  std::vector<PlannedRow> take();
+  /// What the GPU was lost by, or nothing.
+  const std::string& lost() const { return lost_; }
+
+ private:
+  void begin();
+  void visit(HeldPoint& point);
+  bool known() const;
+  void drop_the_beginning();
+  void let_go(double launch_us);
+  double budget_seconds() const;
+
+  const SweepOptions& options_;
+  const GpuWatch& watch_;
+  std::vector<std::unique_ptr<HeldPoint>> points_;
+  std::optional<Passes> passes_;  ///< Once they have begun.
+  double began_ = 0;              ///< On `now_seconds`'s clock.
+  struct Round {
+    GpuLog::Clock::time_point when;
+    double mhz;
+  };
+  std::vector<Round> rounds_;  ///< Of all points.
+  std::vector<PlannedRow> done_;
+  std::string lost_;
+};
+
+}  // namespace qgemm::cuda
