@@ -61,6 +61,10 @@ void Contest::drop_first(std::size_t rounds) {
   for (auto& contender : contenders_) contender->drop_first(rounds);
 }
 
+void Contest::drop_before(GpuLog::Clock::time_point when) {
+  drop_first(static_cast<std::size_t>(std::lower_bound(begins_.begin(), begins_.end(), when) - begins_.begin()));
+}
+
 double Contest::last_mhz() const {
   double sum = 0;
   for (const auto& contender : contenders_) sum += contender->last_mhz();
@@ -104,17 +108,24 @@ double Contest::level() const {
   return sum / static_cast<double>(contenders_.size());
 }
 
-bool Contest::draws_power() const {
-  constexpr double much = 100;  // operations a byte: at a sixth of what an H100 has for a byte it nears its limit
-  return std::any_of(contenders_.begin(), contenders_.end(),
-                     [&](const auto& contender) { return contender->operations_per_byte() > much; });
+void Contest::hold_to(double mhz) {
+  for (auto& contender : contenders_) contender->hold_to(mhz);
+}
+
+int Contest::load() const {
+  // An H100 has about 600 int8 operations for a byte from memory. With 64 tokens, 125 operations a byte, it keeps its
+  // highest clock; with 128 that begins to swing; from 512 on it is down by a third.
+  constexpr double little = 125;
+  double most = 0;
+  for (const auto& contender : contenders_) most = std::max(most, contender->operations_per_byte());
+  return most > 0 ? std::clamp(static_cast<int>(std::lround(std::log2(most / little))), 0, 3) : 0;
 }
 
 /// What a point is watched for at least: a power limit takes a while to show in the clock; elsewhere the clock only has
 /// to rise from idling. Less where rows are sampled for less: who asks for a quick look does not wait for the clock.
 double Contest::shortest_seconds() const {
   constexpr double power = 0.15, idle = 0.03;
-  const double shortest = draws_power() ? power : idle;
+  const double shortest = load() > 0 ? power : idle;
   return options_.max_time > 0 ? std::min(shortest, 1.5 * options_.max_time) : shortest;
 }
 
@@ -126,8 +137,9 @@ bool Contest::round(bool parts) {
   // An error shows when the GPU gets there, whoever's launch it was: the round's first row takes the blame.
   failed_ = !attempt(turn.front()->row(), [&] {
     for (DeviceContender* contender : turn) {
-      contender->enqueue_sample();
+      // The sample last: D is checked as a whole call left it, and its product alone may be another kernel's.
       if (parts) contender->enqueue_parts();
+      contender->enqueue_sample();
     }
     check(cudaStreamSynchronize(stream_));
     for (DeviceContender* contender : turn) {

@@ -38,16 +38,20 @@ class Contest {
   void sample();
   /// So many rounds more; `parts`: with a sample of the parts of each call.
   void visit(int rounds, bool parts = false);
-  /// Forgets the first samples of all rows.
+  /// Forgets the first samples of all rows; those of rounds that began before `when`.
   void drop_first(std::size_t rounds);
+  void drop_before(GpuLog::Clock::time_point when);
   /// Rounds that count.
   std::size_t rounds() const { return begins_.size(); }
   GpuLog::Clock::time_point begin_of(std::size_t round) const { return begins_[round]; }
   /// The clock in the last round; 0 where it could not be read.
   double last_mhz() const;
+  /// From now on times are meant at this clock.
+  void hold_to(double mhz);
 
-  /// Whether the GPU can be expected to reach its power limit: where the tensor cores have much to do for each byte.
-  bool draws_power() const;
+  /// How near its power limit the GPU can be expected to be, by what the tensor cores have to do for each byte: 0 below
+  /// it, else from 1 on with each doubling, up to 3 where it draws all that it may.
+  int load() const;
   bool all_finished() const;
   /// True where a row is wanted better known than it is.
   bool any_noisy() const;

@@ -26,7 +26,7 @@ namespace {
 
 /// Rounds of the first visit of a point that is kept: what a run that is killed later has of it. Fewer than a row needs
 /// (see `Sweep::find_done`).
-int first_rounds(const SweepOptions& options) { return std::clamp(options.min_samples - 1, 1, 3); }
+int first_rounds(const SweepOptions& options) { return std::clamp(options.min_samples - 1, 1, 2); }
 
 class CudaTestbed final : public Testbed {
  public:
@@ -204,7 +204,7 @@ class CudaTestbed final : public Testbed {
     Measured measured;
     const bool reference = options_.timer == "reference";
     if (!reference) contest.warm_up();
-    const bool keep = !reference && alone && contest.draws_power() && contest.going();
+    const bool keep = !reference && alone && contest.load() > 0 && contest.going();
     if (keep) {
       measured.started = GpuLog::Clock::now();
       contest.visit(first_rounds(options_));

@@ -18,7 +18,7 @@ namespace qgemm::cuda {
 
 /// Seconds of samples a row takes at most where the options name none: what is left of eleven seconds for the 396 rows
 /// of a default sweep once all else is done, and a little more, since most of its small ones end before.
-inline constexpr double default_row_seconds = 0.025;
+inline constexpr double default_row_seconds = 0.018;
 
 /// What the rows of a point are measured with, in device memory.
 struct PointInputs {
@@ -59,7 +59,11 @@ class DeviceContender {
   void measure_as_reference();
   bool finished() const { return rule_.finished() || as_reference_; }
   std::size_t samples() const { return rule_.samples().size(); }
-  bool noisy() const { return rule_.noisy(); }
+  /// From now on times are meant at this clock, the mean of all that was sampled together: see
+  /// `Result::clock_exponent`.
+  void hold_to(double mhz) { clock_ = mhz; }
+  /// Whether the row is wanted better known than the samples so far tell it.
+  bool noisy() const { return steady_rule().noisy(); }
   /// The clock during the sample taken in last; 0 where it could not be read.
   double last_mhz() const { return mhz_.empty() ? 0 : mhz_.back(); }
   /// Operations for each byte that has to be moved.
@@ -74,6 +78,9 @@ class DeviceContender {
   EnqueueCall call() {
     return [this](int set, cudaStream_t stream) { gemm_->launch(set, stream); };
   }
+  bool at_a_clock() const;
+  /// The samples as they would have been at the clock that times are meant at.
+  StoppingRule steady_rule() const;
   /// Timers of the parts of a call, where it quantizes inside; a quarter of `calls` of each.
   void make_parts(int calls);
   /// Of the outputs of all sets.
@@ -93,6 +100,7 @@ class DeviceContender {
   std::unique_ptr<PreparedGemm> gemm_;
   StoppingRule rule_;
   std::vector<double> mhz_;  ///< Of each sample; 0 where it could not be read.
+  double clock_ = 0;         ///< That times are meant at; 0: each as it was.
   std::optional<GraphTimer> timer_;
   std::vector<Part> parts_;  ///< The quantization and the product, or nothing.
   std::uint64_t checked_hash_ = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstddef>
 #include <utility>
 
 #include "testbed/cuda/measure_on_device.hpp"
@@ -15,14 +14,28 @@ namespace {
 
 /// Parts of a call are timed in so many passes.
 constexpr std::size_t passes_of_parts = 5;
-/// A clock's swing takes about a second: in less time nothing is known of it, however alike samples are.
-constexpr double least_seconds = 1.0;
+/// A clock takes a few tenths of a second to find a new mixture, and swings within a second: in less time nothing is
+/// known of it, however alike samples are.
+constexpr double least_seconds = 0.7;
+
+/// Rounds in which the GPU had yet to find the clock of this mixture of loads: the time of the first that counts.
+template <class Round>
+GpuLog::Clock::time_point steady_since(const std::vector<Round>& rounds) {
+  constexpr std::chrono::milliseconds longest(500);
+  std::vector<double> clocks;
+  for (const Round& round : rounds) {
+    if (round.when - rounds.front().when <= longest && round.mhz > 0) clocks.push_back(std::log(round.mhz));
+  }
+  constexpr double tolerance = 0.01;  // in the clock, which is taken out of the times
+  return rounds[transient_length(clocks, tolerance)].when;
+}
 
 }  // namespace
 
 void KeptPoints::add(std::unique_ptr<HeldPoint> point) {
   points_.push_back(std::move(point));
-  passes_.reset();
+  mixture_.reset();
+  seconds_left_ = 0;
 }
 
 std::int64_t KeptPoints::rows() const {
@@ -38,71 +51,86 @@ std::int64_t KeptPoints::bytes() const {
 }
 
 double KeptPoints::refine(double seconds, const std::atomic<bool>* stop, double launch_us) {
-  if (points_.empty()) return 0;
+  const double until = now_seconds() + seconds;
   const auto stopped = [&] { return !lost_.empty() || (stop != nullptr && stop->load(std::memory_order_relaxed)); };
-  if (!passes_) begin();
-  const double now = now_seconds(), until = now + seconds;
-  while (!stopped()) {
-    visit(*points_[passes_->next()]);
-    const double spent = now_seconds() - began_;
-    const bool enough = passes_->passed() >= static_cast<std::size_t>(std::max(options_.min_samples, 1));
-    if (enough && (spent >= budget_seconds() || (passes_->between_passes() && spent >= least_seconds && known())))
-      break;
-    if (now_seconds() >= until) return std::max(budget_seconds() - spent, 0.01);
+  while (!points_.empty() && !stopped()) {
+    if (!mixture_) begin();
+    visit(*mixture_->points[mixture_->passes.next()]);
+    const double spent = now_seconds() - mixture_->began;
+    if (finished()) {
+      let_go(launch_us);
+      seconds_left_ -= spent;
+    } else if (now_seconds() >= until) {
+      return std::max(seconds_left_ - spent, 0.01);
+    }
   }
-  let_go(launch_us);
+  while (!points_.empty()) {
+    if (!mixture_) begin();
+    let_go(launch_us);
+  }
   return 0;
 }
 
 std::vector<PlannedRow> KeptPoints::take() { return std::exchange(done_, {}); }
 
+/// The mixture of the least load that is held: the clock has the shortest way from one to the next.
 void KeptPoints::begin() {
-  passes_.emplace(points_.size(), operand_seed(options_.seed, SeedOf::order, rows(), 0));
-  rounds_.clear();
-  for (auto& point : points_) point->contest->drop_first(point->contest->rounds());
-  began_ = now_seconds();
+  const double row = options_.max_time > 0 ? options_.max_time : default_row_seconds;
+  const auto all = static_cast<double>(rows());
+  if (seconds_left_ <= 0) seconds_left_ = row * all;
+  int least = points_.front()->contest->load();
+  for (const auto& point : points_) least = std::min(least, point->contest->load());
+  std::vector<HeldPoint*> points;
+  double count = 0;
+  for (const auto& point : points_) {
+    if (point->contest->load() != least) continue;
+    points.push_back(point.get());
+    count += static_cast<double>(point->rows.size());
+    point->contest->drop_first(point->contest->rounds());
+  }
+  Passes passes(points.size(), operand_seed(options_.seed, SeedOf::order, least, rows()));
+  mixture_ = std::make_unique<Mixture>(Mixture{std::move(points), {}, std::move(passes)});
+  mixture_->began = now_seconds();
+  mixture_->seconds = std::max(seconds_left_ * count / all, options_.max_time > 0 ? 0.0 : least_seconds);
 }
 
 void KeptPoints::visit(HeldPoint& point) {
-  point.contest->visit(1, passes_->passed() < passes_of_parts);
-  lost_ = point.contest->lost();
-  if (point.contest->rounds() == 0) return;
-  rounds_.push_back({point.contest->begin_of(point.contest->rounds() - 1), point.contest->last_mhz()});
+  Contest& contest = *point.contest;
+  const std::size_t before = contest.rounds();
+  contest.visit(1, mixture_->passes.passed() < passes_of_parts);
+  lost_ = contest.lost();
+  if (contest.rounds() > before) mixture_->rounds.push_back({contest.begin_of(before), contest.last_mhz()});
 }
 
-bool KeptPoints::known() const {
-  return std::none_of(points_.begin(), points_.end(), [](const auto& point) { return point->contest->any_noisy(); });
+bool KeptPoints::finished() {
+  const auto enough = static_cast<std::size_t>(std::max(options_.min_samples, 1)) + 1;  // one may be the beginning's
+  if (mixture_->passes.passed() < enough) return false;
+  const double spent = now_seconds() - mixture_->began;
+  if (spent >= mixture_->seconds) return true;
+  if (!mixture_->passes.between_passes() || spent < least_seconds) return false;
+  hold_to_its_clock();
+  return std::none_of(mixture_->points.begin(), mixture_->points.end(),
+                      [](const HeldPoint* point) { return point->contest->any_noisy(); });
 }
 
-double KeptPoints::budget_seconds() const {
-  const double row = options_.max_time > 0 ? options_.max_time : default_row_seconds;
-  return std::max(row * static_cast<double>(rows()), options_.max_time > 0 ? 0 : least_seconds);
-}
-
-/// Rounds in which the GPU had yet to find the clock of this mixture of loads count no more.
-void KeptPoints::drop_the_beginning() {
-  constexpr std::chrono::milliseconds longest(1000);
-  std::vector<double> clocks;
-  for (const Round& round : rounds_) {
-    if (round.when - rounds_.front().when <= longest && round.mhz > 0) clocks.push_back(std::log(round.mhz));
+void KeptPoints::hold_to_its_clock() {
+  if (mixture_->rounds.empty()) return;
+  const auto steady = steady_since(mixture_->rounds);
+  double sum = 0;
+  int known = 0;
+  for (const Round& round : mixture_->rounds) {
+    if (round.when >= steady && round.mhz > 0) sum += round.mhz, ++known;
   }
-  constexpr double tolerance = 0.005;
-  const std::size_t early = transient_length(clocks, tolerance);
-  if (early == 0) return;
-  const auto steady = rounds_[early].when;
-  for (auto& point : points_) {
-    Contest& contest = *point->contest;
-    std::size_t rounds = 0;
-    while (rounds < contest.rounds() && contest.begin_of(rounds) < steady) ++rounds;
-    contest.drop_first(rounds);
-  }
+  if (known == 0) return;
+  for (HeldPoint* point : mixture_->points) point->contest->hold_to(sum / known);
 }
 
 void KeptPoints::let_go(double launch_us) {
-  if (lost_.empty()) drop_the_beginning();
+  hold_to_its_clock();
   const auto enough = static_cast<std::size_t>(std::max(options_.min_samples, 1));
-  for (auto& point : points_) {
+  for (HeldPoint* point : mixture_->points) {
     Contest& contest = *point->contest;
+    if (!mixture_->rounds.empty()) contest.drop_before(steady_since(mixture_->rounds));
     // Where a stop left less than that, the first visit tells as much.
     if (contest.rounds() < enough && !contest.failed()) continue;
     contest.conclude(launch_us);
@@ -110,8 +138,10 @@ void KeptPoints::let_go(double launch_us) {
     done_.insert(done_.end(), point->rows.begin(), point->rows.end());
     if (lost_.empty()) lost_ = contest.lost();
   }
-  points_.clear();
-  passes_.reset();
+  std::erase_if(points_, [&](const auto& point) {
+    return std::find(mixture_->points.begin(), mixture_->points.end(), point.get()) != mixture_->points.end();
+  });
+  mixture_.reset();
 }
 
 }  // namespace qgemm::cuda
