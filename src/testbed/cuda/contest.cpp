@@ -148,6 +148,7 @@ bool Contest::round(bool parts) {
     }
     begins_.push_back(begin);
   });
+  if (failed_) turn.front()->lose_times();
   return !failed_;
 }
 

@@ -1,6 +1,7 @@
 #include "testbed/cuda/device_contender.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/device.hpp"
@@ -161,12 +162,21 @@ void DeviceContender::conclude(double launch_us) {
   add_message(row, gemm_->note());
   if (at_a_clock()) {
     row.clock_mhz = clock_;
-    add_message(row, "exponent " + std::to_string(clock_exponent(rule_.samples(), mhz_)));
+    row.clock_exponent = clock_exponent(rule_.samples(), mhz_);
+    row.samples_us = rule_.samples();
+    row.samples_mhz = mhz_;
   }
   if (parts_.empty() || parts_.front().us.empty()) return;
   row.launch_us = launch_us;
   row.quantize_us = summarize(parts_.front().us).median;
   row.gemm_us = summarize(parts_.back().us).median;
+}
+
+void DeviceContender::lose_times() {
+  Result failed = checked_;
+  failed.outcome = planned_.row.outcome;
+  failed.message = planned_.row.message;
+  planned_.row = std::move(failed);
 }
 
 double DeviceContender::operations_per_byte() const {

@@ -69,6 +69,8 @@ class DeviceContender {
   /// Operations for each byte that has to be moved.
   double operations_per_byte() const;
   Result& row() { return planned_.row; }
+  /// What an earlier visit told goes again, of a row that failed since; it says why.
+  void lose_times();
 
   /// Writes the row from the samples so far. The last timed call has to have given the checked result, bit for bit.
   /// `launch_us`: see `PointInputs`.

@@ -106,7 +106,8 @@ bool KeptPoints::finished() {
   const auto enough = static_cast<std::size_t>(std::max(options_.min_samples, 1)) + 1;  // one may be the beginning's
   if (mixture_->passes.passed() < enough) return false;
   const double spent = now_seconds() - mixture_->began;
-  if (spent >= mixture_->seconds) return true;
+  const auto most = static_cast<std::size_t>(StoppingLimits().max_samples);
+  if (spent >= mixture_->seconds || mixture_->passes.passed() >= most) return true;
   if (!mixture_->passes.between_passes() || spent < least_seconds) return false;
   hold_to_its_clock();
   return std::none_of(mixture_->points.begin(), mixture_->points.end(),
@@ -131,9 +132,9 @@ void KeptPoints::let_go(double launch_us) {
   for (HeldPoint* point : mixture_->points) {
     Contest& contest = *point->contest;
     if (!mixture_->rounds.empty()) contest.drop_before(steady_since(mixture_->rounds));
-    // Where a stop left less than that, the first visit tells as much.
-    if (contest.rounds() < enough && !contest.failed()) continue;
-    contest.conclude(launch_us);
+    // Where a stop left less than that, the first visit tells as much; so it does where the GPU cannot be asked any more.
+    if (!contest.failed() && (contest.rounds() < enough || !lost_.empty())) continue;
+    if (lost_.empty()) contest.conclude(launch_us);
     if (contest.rounds() > 0) note_gpu(point->rows, watch_.between(contest.begin_of(0), GpuLog::Clock::now()));
     done_.insert(done_.end(), point->rows.begin(), point->rows.end());
     if (lost_.empty()) lost_ = contest.lost();
