@@ -167,8 +167,8 @@ ComparedRow compare_rows(const RowPair& pair, std::size_t rows, const Control* c
   }
   const auto before = log_samples(*pair.before);
   auto after = log_samples(*pair.after);
-  const double offset = clock_offset(row.before, row.after) + (control == nullptr ? 0 : std::log(control->time.ratio));
-  for (double& sample : after) sample -= offset;
+  const double offset = control == nullptr ? 0 : std::log(control->time.ratio);
+  for (double& sample : after) sample -= offset + clock_offset(row.before, row.after);
   if (before.empty() || after.empty()) {
     compare_medians(row, offset);
   } else {

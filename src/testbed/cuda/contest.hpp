@@ -46,7 +46,7 @@ class Contest {
   GpuLog::Clock::time_point begin_of(std::size_t round) const { return begins_[round]; }
   /// The clock in the last round; 0 where it could not be read.
   double last_mhz() const;
-  /// From now on times are meant at this clock.
+  /// From now on noise is judged at this clock.
   void hold_to(double mhz);
 
   /// How near its power limit the GPU can be expected to be, by what the tensor cores have to do for each byte: 0 below

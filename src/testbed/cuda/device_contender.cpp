@@ -158,12 +158,11 @@ void DeviceContender::conclude(double launch_us) {
     row.exact = row.exact.has_value() ? std::optional(false) : std::nullopt;
     return;
   }
-  write_times(row, steady_rule());
+  write_times(row, rule_, steady_rule());
   add_message(row, gemm_->note());
   if (at_a_clock()) {
     row.clock_mhz = clock_;
     row.clock_exponent = clock_exponent(rule_.samples(), mhz_);
-    row.samples_us = rule_.samples();
     row.samples_mhz = mhz_;
   }
   if (parts_.empty() || parts_.front().us.empty()) return;

@@ -59,7 +59,7 @@ class DeviceContender {
   void measure_as_reference();
   bool finished() const { return rule_.finished() || as_reference_; }
   std::size_t samples() const { return rule_.samples().size(); }
-  /// From now on times are meant at this clock, the mean of all that was sampled together: see
+  /// From now on noise is judged at this clock, the mean of all that was sampled together: see
   /// `Result::clock_exponent`.
   void hold_to(double mhz) { clock_ = mhz; }
   /// Whether the row is wanted better known than the samples so far tell it.
@@ -81,7 +81,7 @@ class DeviceContender {
     return [this](int set, cudaStream_t stream) { gemm_->launch(set, stream); };
   }
   bool at_a_clock() const;
-  /// The samples as they would have been at the clock that times are meant at.
+  /// The samples as they would have been at the clock that noise is judged at.
   StoppingRule steady_rule() const;
   /// Timers of the parts of a call, where it quantizes inside; a quarter of `calls` of each.
   void make_parts(int calls);
@@ -102,7 +102,7 @@ class DeviceContender {
   std::unique_ptr<PreparedGemm> gemm_;
   StoppingRule rule_;
   std::vector<double> mhz_;  ///< Of each sample; 0 where it could not be read.
-  double clock_ = 0;         ///< That times are meant at; 0: each as it was.
+  double clock_ = 0;         ///< That noise is judged at; 0: each sample as it was.
   std::optional<GraphTimer> timer_;
   std::vector<Part> parts_;  ///< The quantization and the product, or nothing.
   std::uint64_t checked_hash_ = 0;

@@ -132,7 +132,8 @@ void KeptPoints::let_go(double launch_us) {
   for (HeldPoint* point : mixture_->points) {
     Contest& contest = *point->contest;
     if (!mixture_->rounds.empty()) contest.drop_before(steady_since(mixture_->rounds));
-    // Where a stop left less than that, the first visit tells as much; so it does where the GPU cannot be asked any more.
+    // Where a stop left less than that, the first visit tells as much; so it does where the GPU cannot be asked any
+    // more.
     if (!contest.failed() && (contest.rounds() < enough || !lost_.empty())) continue;
     if (lost_.empty()) contest.conclude(launch_us);
     if (contest.rounds() > 0) note_gpu(point->rows, watch_.between(contest.begin_of(0), GpuLog::Clock::now()));

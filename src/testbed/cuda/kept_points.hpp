@@ -15,8 +15,8 @@ namespace qgemm::cuda {
 /// Points that were visited once and stay prepared, because a GPU at its power limit lets no row be known in one visit:
 /// its clock goes up and down by several percent within about a second, and for a tenth of a second after each change
 /// of load. Those of like load are sampled on together, in passes over all of them, so that the samples of each row lie
-/// all over that time and the GPU sees one steady mixture; and what its clock does all the same is taken out of them
-/// (docs/measurements/trust.md).
+/// all over that time and the GPU sees one steady mixture; what its clock does all the same is recorded with each
+/// sample (docs/measurements/trust.md).
 class KeptPoints {
  public:
   /// Both outlive it.
@@ -53,7 +53,7 @@ class KeptPoints {
   void begin();
   void visit(HeldPoint& point);
   bool finished();
-  /// The clock that the times of the mixture so far are meant at: the mean over its rounds that count.
+  /// The clock that the noise of the mixture is judged at: the mean over its rounds that count.
   void hold_to_its_clock();
   void let_go(double launch_us);
 
