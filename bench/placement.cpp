@@ -41,8 +41,8 @@ class Placements {
 
   void measure(const Shape& shape) {
     std::printf("%s\n", to_string(shape).c_str());
-    for (const char* provider : {"bf16", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant",
-                                 "fp8-channel-w-token-a-noquant"}) {
+    for (const char* provider :
+         {"bf16", "int8-channel-w-token-a", "int8-channel-w-token-a-noquant", "fp8-channel-w-token-a-noquant"}) {
       const GemmSpec spec{shape, parse_provider(provider), false};
       for (const auto& engine : engines_) {
         if (!engine->supports(spec).ok) continue;
@@ -119,7 +119,8 @@ int main(int count, char** words) {
       return 3;
     }
     cuda::use(devices.list.front());
-    Placements placements(devices.list.front(), count > 1 ? std::atoi(words[1]) : 6, count > 2 ? std::atoi(words[2]) : 15);
+    Placements placements(devices.list.front(), count > 1 ? std::atoi(words[1]) : 6,
+                          count > 2 ? std::atoi(words[2]) : 15);
     std::vector<Shape> shapes;
     for (int i = 3; i < count; ++i) shapes.push_back(parse_shape(words[i]));
     if (shapes.empty()) shapes = {{16, 4096, 4096}, {64, 6144, 4096}, {128, 6144, 4096}, {128, 4096, 4096}};
