@@ -27,7 +27,10 @@ struct AccuracyOptions {
   /// `all`, numbers from 0 on, ranges `FROM:TO` with both ends; empty: all of `weights`, the first of random ones.
   std::vector<std::string> decoder_layers;
   std::int64_t tp = 1, rank = 0;
-  std::int64_t tokens = 256;                      ///< M; fewer where the recorded ones are fewer.
+  std::int64_t tokens = 256;  ///< M; fewer where the recorded ones are fewer.
+  /// Tokens behind those, of which scales that are given ahead and smoothing are made; 0: the tested tokens themselves;
+  /// −1: as many as `tokens`, at least 32. See `split_tokens`.
+  std::int64_t calibration_tokens = -1;
   std::int64_t channels = 64;                     ///< Output channels whose products are compared.
   std::vector<std::string> providers{"default"};  ///< As in a sweep; `default`: see `measure_accuracy`.
   std::string smooth = "auto";                    ///< SmoothQuant's α from 0 to 1; `auto`: 0.1, 0.2 … 0.9; `off`.
@@ -59,13 +62,14 @@ struct LayerAccuracy {
   std::string model, layer;
   std::int64_t decoder_layer = 0, tp = 1, rank = 0;
   std::int64_t tokens = 0, n = 0, k = 0, channels = 0;
-  std::string weights;     ///< Their type as stored: `bf16`, `f16`, `f32`, `s8`, `e4m3`; `random`.
-  ValueRange weight;       ///< Over output channels, rows of W[N,K].
-  ValueRange activation;   ///< Over input features, columns of A[M,K].
-  ValueRange token;        ///< Over tokens, rows of A[M,K].
-  double massive_pct = 0;  ///< Tokens of which a single value makes more than half of the sum of squares.
-  std::string fold;        ///< What smoothing can be folded into for free: see `smoothing_fold`.
-  std::string message;     ///< Why there is no smoothing, in a sentence; empty where there is or none was wanted.
+  std::int64_t calibration_tokens = 0;  ///< Other tokens than those; 0: calibrated on those.
+  std::string weights;                  ///< Their type as stored: `bf16`, `f16`, `f32`, `s8`, `e4m3`; `random`.
+  ValueRange weight;                    ///< Over output channels, rows of W[N,K].
+  ValueRange activation;                ///< Over input features, columns of A[M,K].
+  ValueRange token;                     ///< Over tokens, rows of A[M,K].
+  double massive_pct = 0;               ///< Tokens of which a single value makes more than half of the sum of squares.
+  std::string fold;                     ///< What smoothing can be folded into for free: see `smoothing_fold`.
+  std::string message;  ///< Why there is no smoothing, in a sentence; empty where there is or none was wanted.
   std::vector<SchemeAccuracy> schemes;  ///< In the order of the report's providers.
 };
 
@@ -109,13 +113,25 @@ class AccuracyObserver {
                         double /*seconds_left*/) {}
 };
 
+/// Which of the tokens there are is tested, and on how many of those behind calibration is made.
+struct TokenSplit {
+  std::int64_t tested = 0, calibration = 0;  ///< 0 of these: calibrated on the tested ones.
+};
+
+/// Of `available` tokens (≥ 1): as many as `options` ask for where there are enough. Where there are not, and nothing
+/// is said of `calibration_tokens`, half are tested and half calibrated on, and below 64 tokens all are both: scales of
+/// a few tokens say more of these than of the model. Throws `InvalidInput` where as many as are named leave none to
+/// test.
+TokenSplit split_tokens(const AccuracyOptions& options, std::int64_t available);
+
 /// Quantizes each layer's weights and activations by each provider and compares the products with the float64 product
-/// of the operands as they were. Scales come from whole matrices, also those that are given ahead (`tensor-a`: so they
-/// fit as well as can be, and equal `dyntensor-a`, which `default` therefore leaves out; else it is all quantized
-/// providers, without `-noquant`, whose result is the same). Weights that a checkpoint has quantized are multiplied as
-/// they are stored by the providers that they fit, and dequantized for the others; they are the truth, too. One layer
-/// is in memory at a time. Ends early, with what it has, once `stop` is set. Throws `InvalidInput` naming the flag,
-/// model, layer or tensor that is wrong, before anything is computed where it can be known; `OutOfMemory`.
+/// of the operands as they were. Scales come from whole matrices, those that are given ahead (`tensor-a`) and
+/// SmoothQuant's factors from tokens that are not tested (`split_tokens`). `default` is all quantized providers but for
+/// `dyntensor-a`, whose scale no engine knows ahead of its tokens, and `-noquant`, whose result is the same. Weights
+/// that a checkpoint has quantized are multiplied as they are stored by the providers that they fit, and dequantized
+/// for the others; they are the truth, too. One layer is in memory at a time. Ends early, with what it has, once `stop`
+/// is set. Throws `InvalidInput` naming the flag, model, layer or tensor that is wrong, before anything is computed
+/// where it can be known; `OutOfMemory`.
 AccuracyReport measure_accuracy(const AccuracyOptions& options, AccuracyObserver* observer = nullptr,
                                 const std::atomic<bool>* stop = nullptr);
 
@@ -127,11 +143,11 @@ std::vector<float> smoothing_factors(std::span<const float> activation_absmax, s
                                      double alpha);
 
 /// What of the model can have 1/s folded into it, so that smoothing the input of `layer` costs nothing at run time:
-/// `norm` (the weight of the norm before qkv, gate_up or up, in a model that normalizes before), `up` (the rows of up,
-/// before down of a gated layer: down's input is act(gate) · up, linear in up), `v` (the rows of v, before o: its input
-/// is made of sums of rows of v, where each head has its own). Empty where nothing can: o whose heads share a head of
-/// values, down behind an activation alone, experts (they have one input and a router). docs/accuracy.md has the proof
-/// and its limits.
+/// `norm` (the weight of the norm before qkv, gate_up or up, or of a latent vector's), `one norm` (the same where one
+/// norm feeds several layers, which then have to take the same factors), `up` (the rows of up, before down of a gated
+/// layer: down's input is act(gate) · up, linear in up), `v` (the rows of v, before o: its input is made of sums of
+/// rows of v, where each head has its own). Empty where nothing can: o whose heads share a head of values, down behind
+/// an activation alone, experts (they have one input and a router). docs/accuracy.md has the proof and its limits.
 std::string smoothing_fold(const Model& model, const Layer& layer);
 
 /// One row a model × TP × provider, in order of appearance.

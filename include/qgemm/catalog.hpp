@@ -9,8 +9,9 @@
 
 namespace qgemm {
 
-/// The dimension of W[N,K] that tensor parallelism divides: K (row-parallel) or N (column-parallel).
-enum class SplitDim : std::uint8_t { k, n };
+/// The dimension of W[N,K] that tensor parallelism divides: K (row-parallel), N (column-parallel), or none, where every
+/// device multiplies the whole.
+enum class SplitDim : std::uint8_t { k, n, none };
 
 /// One weight of a model: D[M,N] = A[M,K] · W[N,K]ᵀ at TP 1.
 struct Layer {
@@ -26,6 +27,13 @@ struct Layer {
   friend bool operator==(const Layer&, const Layer&) = default;
 };
 
+/// Where a decoder layer normalizes.
+enum class Norms : std::uint8_t {
+  before,  ///< Before attention and before the MLP, each by a norm of its own.
+  one,     ///< Before both by one norm, which then run side by side.
+  behind   ///< Behind each: what both multiply goes on as the residual, too.
+};
+
 /// A model's layers with the place they come from.
 struct Model {
   std::string name;      ///< Its Hugging Face name, `org/model`.
@@ -34,6 +42,7 @@ struct Model {
   std::vector<Layer> layers;
   std::int64_t decoder_layers = 0;  ///< How many times the model has them, one after the other; 0: unknown.
   std::optional<Layer> lm_head{};   ///< The logits' product, once a step, where the source tells the vocabulary.
+  Norms norms = Norms::before;
 };
 
 /// The folder of the shape files: `QGEMM_DATA_DIR/models` where that variable is set, else the first that exists of
@@ -43,18 +52,17 @@ std::filesystem::path models_folder();
 
 /// All models of a folder, one JSON file each:
 /// `{"name": "org/model", "source": "…", "revision": "…", "order": 10, "layers": [{"name": "qkv", "n": 6144, "k": 4096,
-/// "split": "n"}]}`; `order` and `decoder_layers` (the model's `num_hidden_layers`, where each of these has all of
-/// `layers` once) are optional, other fields are ignored. Sorted by `order`, those without one last, then by
-/// name. Throws `InvalidInput` naming the file and the field that is wrong, `Unavailable` where the folder has no
-/// models.
+/// "split": "n"}]}`; `order`, `decoder_layers` (the model's `num_hidden_layers`, where each of these has all of
+/// `layers` once) and `norms` ("before", "one" or "behind", see `Norms`) are optional, other fields are ignored. Sorted
+/// by `order`, those without one last, then by name. Throws `InvalidInput` naming the file and the field that is wrong,
+/// `Unavailable` where the folder has no models.
 std::vector<Model> load_models(const std::filesystem::path& folder);
 
 /// A model from a Hugging Face `config.json`, a folder with one, or a safetensors file beside one: the weights of a
-/// decoder (or encoder) layer as an inference engine multiplies them, of Llama, Mistral, Mixtral, Qwen 2 and 3 (with
-/// experts, too), Gemma 1 to 3, Phi-3, Command R, GPT-NeoX, OPT, Falcon, BERT and RoBERTa; embeddings and the experts'
-/// router are left out. Its name is the one of the Hugging Face cache or of the config's `_name_or_path`, else the
-/// folder's. Throws `InvalidInput` naming the file and what is missing or wrong, for another architecture with the
-/// supported ones.
+/// decoder (or encoder) layer as an inference engine multiplies them, of the families that docs/contract.md lists;
+/// embeddings and the experts' router are left out. Its name is the one of the Hugging Face cache or of the config's
+/// `_name_or_path`, else the folder's. Throws `InvalidInput` naming the file and what is missing or wrong, for another
+/// architecture with the nearest.
 Model load_model_config(const std::filesystem::path& path);
 
 /// The models a list of names selects: a name, a unique part of one (any case), `all`, or a path to a `config.json` or

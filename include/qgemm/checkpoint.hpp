@@ -66,12 +66,13 @@ struct StoredWeight {
 /// device `rank` of `tp`: with the sizes of `split_layer(model, layer, tp)`, and in the order in which an inference
 /// engine has its rows. `qkv` is the rows of the device's heads of q, then of k, then of v, where fewer heads of keys
 /// and values than devices are copied; `gate_up` its share of gate, then of up; `up` a run of rows; `o` and `down` a
-/// run of columns. Read are the names of Llama and what is called alike (Mistral, Qwen 2 and 3, Gemma, Command R), of
-/// Phi-3, OPT, GPT-NeoX, Falcon and BERT, and the quantized weights of compressed-tensors: s8 or e4m3 with
-/// `weight_scale`, one for the tensor or for each row. Nothing but the result is allocated. Throws `InvalidInput`
-/// naming the checkpoint and the tensor: missing (with the nearest there are), of another size than the model's, of a
-/// type without a product or of another one than its neighbours; naming the layer where it is one of experts or of
-/// logits, which are not read; and what `split_layer` throws. `OutOfMemory` where it does not fit.
+/// run of columns. Read are the names of Llama and what is called alike (Mistral, Qwen 2 and 3, Gemma, Command R, most
+/// others), of Phi, StarCoder 2, Nemotron, InternLM 2, EXAONE 3, OPT, GPT-NeoX, Falcon and BERT, of DeepSeek what is
+/// one tensor, and the quantized weights of compressed-tensors: s8 or e4m3 with `weight_scale`, one for the tensor or
+/// for each row. Nothing but the result is allocated. Throws `InvalidInput` naming the checkpoint and the tensor:
+/// missing (with the nearest there are), of another size than the model's, of a type without a product or of another
+/// one than its neighbours; naming the layer where it is one of experts or of logits, which are not read; and what
+/// `split_layer` throws. `OutOfMemory` where it does not fit.
 StoredWeight read_weight(const Checkpoint& checkpoint, const Model& model, const Layer& layer, std::int64_t index,
                          std::int64_t tp = 1, std::int64_t rank = 0);
 

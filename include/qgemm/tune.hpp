@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "qgemm/dtype.hpp"
+#include "qgemm/result.hpp"
 #include "qgemm/shape.hpp"
 
 namespace qgemm {
@@ -24,15 +25,23 @@ struct TuneOptions {
   bool again = false;                     ///< Measures what the file has already, too.
 };
 
-/// A product that was tuned. The times are those that chose: compare them with each other, not with a sweep's.
+/// What was chosen for a product in one cache state. The times are those that chose: compare them with each other, not
+/// with a sweep's.
+struct TunedKernel {
+  std::string kernel;  ///< The fastest, with its order of tiles, as rows name it; empty where nothing was chosen.
+  double us = 0;       ///< Microseconds of one call of it.
+  std::optional<double> before_us;  ///< Of what the tables named until now, measured beside it; empty where none did.
+};
+
+/// A product that was tuned, for each cache state by itself: what is the fastest hot is often not what is cold.
 struct TunedShape {
   DType input = DType::s8;  ///< s8 or e4m3.
   Shape shape;
-  std::string kernel;  ///< The fastest, with its order of tiles, as rows name it; empty where `message` is.
-  double us = 0;       ///< Microseconds of one call of it.
-  std::optional<double> before_us;  ///< Of what the tables named until now, measured beside it; empty where none did.
-  std::int64_t tried = 0;           ///< Kernels and orders of tiles that were measured.
-  std::string message;              ///< Why nothing was chosen: no kernel takes the shape, it does not fit into memory.
+  TunedKernel hot, cold;
+  std::int64_t tried = 0;  ///< Kernels and orders of tiles that were measured, each hot and cold.
+  std::string message;     ///< Why nothing was chosen: no kernel takes the shape, it does not fit into memory.
+
+  const TunedKernel& of(CacheState cache) const { return cache == CacheState::hot ? hot : cold; }
 };
 
 /// What tuning came to.
@@ -57,11 +66,11 @@ class TuneObserver {
 /// Throws `InvalidInput` naming the option that is out of range and its bounds.
 void check(const TuneOptions& options);
 
-/// Measures every kernel of this build for each different product (type, M, N, K) of the options, and saves the fastest
-/// of each in the table's file, product by product, so that one that was stopped has lost nothing. What the file holds
-/// of other products stays. Ends before the next product once `stop` is set. Throws `InvalidInput` for bad options,
-/// models, shapes or splits and for a file that is no table of this GPU; `Unavailable` where this build or machine has
-/// no GPU to tune, no kernels of a type asked for, or the file cannot be written.
+/// Measures every kernel of this build, hot and cold, for each different product (type, M, N, K) of the options, and
+/// saves the fastest of each cache state in the table's file, product by product, so that one that was stopped has lost
+/// nothing. What the file holds of other products stays. Ends before the next product once `stop` is set. Throws
+/// `InvalidInput` for bad options, models, shapes or splits and for a file that is no table of this GPU; `Unavailable`
+/// where this build or machine has no GPU to tune, no kernels of a type asked for, or the file cannot be written.
 TuneSummary tune(const TuneOptions& options, TuneObserver* observer = nullptr, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace qgemm

@@ -30,6 +30,7 @@ AccuracyOptions options_of(const nb::dict& given) {
   take(given, "tp", options.tp);
   take(given, "rank", options.rank);
   take(given, "tokens", options.tokens);
+  take(given, "calibration_tokens", options.calibration_tokens);
   take(given, "channels", options.channels);
   take(given, "providers", options.providers);
   take(given, "smooth", options.smooth);

@@ -12,7 +12,7 @@ from . import _core
 from .results import _Progress, _call, _lists
 
 _names = frozenset(
-    "weights activations models layers decoder_layers tp rank tokens channels providers smooth data seed".split()
+    "weights activations models layers decoder_layers tp rank tokens calibration_tokens channels providers smooth data seed".split()
 )
 
 
@@ -74,7 +74,7 @@ def accuracy(*, progress: Union[bool, Callable[[int, int, float], None], None] =
 
     Options are the command line's flags with underscores: weights (a folder with config.json and safetensors files, else
     random ones of models), activations (a safetensors file, else random ones with outliers), layers, decoder_layers, tp, rank,
-    tokens, channels, providers, smooth ("auto", "off" or SmoothQuant's alpha), data, seed. progress as `bench` has it. Ctrl-C
+    tokens, calibration_tokens, channels, providers, smooth ("auto", "off" or SmoothQuant's alpha), data, seed. progress as `bench` has it. Ctrl-C
     ends it and returns what is done.
     """
     unknown = sorted(set(options) - _names)

@@ -93,10 +93,38 @@ std::vector<Step> largest_of(const PointTimes& times, const std::string& provide
   return steps;
 }
 
-Properties numbers_of(const Step& step, const char* name) {
-  return {
-      {"m", step.from}, {"next_m", step.to}, {"us", step.before.us}, {"next_us", step.after.us}, {name, step.excess}};
+/// How a kind of step is told.
+struct Telling {
+  const char* kind;
+  const char* excess;  ///< Its name among the numbers.
+  std::vector<Step> (*steps_of)(const PointTimes&, const std::string& layer, const std::string& provider);
+  std::string (*text)(const Step&, const std::string& provider);
+};
+
+void add_steps(std::vector<Advice>& out, const PointTimes& times, const std::string& provider, const Telling& telling) {
+  if (!is_complete(provider)) return;
+  for (const auto& step : largest_of(times, provider, telling.steps_of)) {
+    Advice advice = advice_on(telling.kind, times, step.layer, provider);
+    advice.text = scope_text(step.layer) + ": " + telling.text(step, printable(provider));
+    advice.numbers = {{"m", step.from},
+                      {"next_m", step.to},
+                      {"us", step.before.us},
+                      {"next_us", step.after.us},
+                      {telling.excess, step.excess}};
+    out.push_back(std::move(advice));
+  }
 }
+
+constexpr Telling cliff{"cliff", "more_per_row", cliffs_of, [](const Step& step, const std::string& provider) {
+                          return fmt::format(
+                              "{} takes {:.0f} % more a row at M = {} than at M = {} ({} against {} a call).", provider,
+                              100 * step.excess, step.to, step.from, duration(step.after.us), duration(step.before.us));
+                        }};
+constexpr Telling padding{"padding", "saved", paddings_of, [](const Step& step, const std::string& provider) {
+                            return fmt::format("{} would gain {:.0f} % by padding M = {} to {}: {} in place of {}.",
+                                               provider, 100 * step.excess, step.from, step.to, duration(step.after.us),
+                                               duration(step.before.us));
+                          }};
 
 }  // namespace
 
@@ -106,30 +134,12 @@ void add_cliff_advice(std::vector<Advice>& out, const PointTimes& times) {
     for (const auto& layer : times.layers) {
       if (is_scan(times.sizes_with(layer, {provider}))) add_scan_advice(out, times, layer, provider);
     }
-    if (!is_complete(provider)) continue;
-    for (const auto& step : largest_of(times, provider, cliffs_of)) {
-      Advice advice = advice_on("cliff", times, step.layer, provider);
-      advice.text = fmt::format("{}: {} takes {:.0f} % more a row at M = {} than at M = {} ({} against {} a call).",
-                                scope_text(step.layer), printable(provider), 100 * step.excess, step.to, step.from,
-                                duration(step.after.us), duration(step.before.us));
-      advice.numbers = numbers_of(step, "more_per_row");
-      out.push_back(std::move(advice));
-    }
+    add_steps(out, times, provider, cliff);
   }
 }
 
 void add_padding_advice(std::vector<Advice>& out, const PointTimes& times) {
-  for (const auto& provider : times.providers) {
-    if (!is_complete(provider)) continue;
-    for (const auto& step : largest_of(times, provider, paddings_of)) {
-      Advice advice = advice_on("padding", times, step.layer, provider);
-      advice.text = fmt::format("{}: {} would gain {:.0f} % by padding M = {} to {}: {} in place of {}.",
-                                scope_text(step.layer), printable(provider), 100 * step.excess, step.from, step.to,
-                                duration(step.after.us), duration(step.before.us));
-      advice.numbers = numbers_of(step, "saved");
-      out.push_back(std::move(advice));
-    }
-  }
+  for (const auto& provider : times.providers) add_steps(out, times, provider, padding);
 }
 
 }  // namespace qgemm

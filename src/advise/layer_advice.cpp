@@ -166,7 +166,8 @@ std::string folding_of(const ModelReport& model, const std::string& provider) {
     if (fold.empty()) {
       dear = names;
     } else {
-      free += (free.empty() ? "" : "; ") + names + " (folded into " + shorten(printable(fold), 32) + ")";
+      free += (free.empty() ? "" : "; ") + names + " (folded into " + shorten(printable(fold), 32) +
+              (fold == "one norm" ? ", where all of them have to take the same factors)" : ")");
     }
   }
   std::string text;
@@ -213,6 +214,13 @@ void add_notes(std::vector<Advice>& out, const AccuracyReport& report, const Mod
   if (report.activations.starts_with("random")) {
     note(
         "The activations were made up: examples/python/record_activations.py records a model's own for --activations.");
+  }
+  const bool same = std::any_of(model.layers.begin(), model.layers.end(),
+                                [](const LayerAccuracy* layer) { return layer->calibration_tokens == 0; });
+  if (same) {
+    note(
+        "Scales that are given ahead (`tensor-a`) and smoothing were calibrated on the tested tokens themselves, which "
+        "flatters them: with 64 tokens or more, others are kept for that.");
   }
   if (report.alphas.empty()) note("Smoothing was not tried: leave --smooth off out.");
   const bool stored = std::any_of(model.layers.begin(), model.layers.end(), [](const LayerAccuracy* layer) {

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <set>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -36,6 +38,16 @@ Layer read_layer(const JsonFields& fields) {
   return layer;
 }
 
+Norms read_norms(const JsonFields& fields) {
+  constexpr std::array<std::pair<std::string_view, Norms>, 3> known{
+      {{"before", Norms::before}, {"one", Norms::one}, {"behind", Norms::behind}}};
+  const std::string norms = fields.text("norms");
+  for (const auto& [name, value] : known) {
+    if (name == norms) return value;
+  }
+  fields.fail("norms", "is '" + norms + "'; it must be \"before\", \"one\" or \"behind\"");
+}
+
 OrderedModel read_model(const fs::path& path) {
   const nlohmann::json document = read_json_file(path);
   const JsonFields fields(document, path.string());
@@ -47,6 +59,7 @@ OrderedModel read_model(const fs::path& path) {
   model.source = fields.text("source");
   model.revision = fields.text("revision");
   if (fields.has("decoder_layers")) model.decoder_layers = fields.dimension("decoder_layers");
+  if (fields.has("norms")) model.norms = read_norms(fields);
   std::set<std::string> seen;
   const auto& layers = fields.list("layers");
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -17,6 +17,7 @@ Layer split_layer(const Model& model, const Layer& layer, std::int64_t tp) {
     return size / tp;
   };
   Layer share = layer;
+  if (layer.split == SplitDim::none) return share;
   if (layer.heads > 0) share.heads = divided("the number of heads", layer.heads);
   if (layer.kv_heads == 0) {
     std::int64_t& size = layer.split == SplitDim::n ? share.n : share.k;

@@ -80,6 +80,10 @@ void add_options(CLI::App& command, AccuracyArguments& arguments) {
   list("--tp", options.tp, "Tensor-parallel size")->check(whole_number());
   list("--rank", options.rank, "Whose share of the layers, from 0 on")->check(whole_number());
   list("--tokens", options.tokens, "M: tokens that are multiplied")->check(whole_number());
+  list("--calibration-tokens", options.calibration_tokens,
+       "Tokens behind those that static scales and smoothing are made of; 0: the tested ones; -1: as many, where there "
+       "are enough")
+      ->check(CLI::Number);
   list("--channels", options.channels, "Output channels whose products are compared")->check(whole_number());
   list("--providers", options.providers, "Names, * patterns, default, all (see qgemm list providers)");
   list("--smooth", options.smooth, "SmoothQuant's alpha from 0 to 1; auto: the best of 0.1, 0.2 … 0.9; off");

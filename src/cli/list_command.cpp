@@ -68,7 +68,9 @@ Json layers(const std::vector<std::string>& names) {
                       {"layer", layer.name},
                       {"n", layer.n},
                       {"k", layer.k},
-                      {"split", layer.split == SplitDim::n ? "n" : "k"},
+                      {"split", layer.split == SplitDim::n   ? "n"
+                                : layer.split == SplitDim::k ? "k"
+                                                             : "none"},
                       {"bias", layer.bias ? "yes" : "no"},
                       {"tokens", layer.experts == 0 ? "all"
                                                     : fmt::format("{} of {} experts a token", layer.experts_per_token,

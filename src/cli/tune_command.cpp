@@ -35,7 +35,10 @@ class TuneProgress final : public TuneObserver {
     const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     const double left = seconds / static_cast<double>(done) * static_cast<double>(to_measure - done);
     std::string found = shape.message;
-    if (found.empty()) found = fmt::format("{:.2f} µs, {} of {} tried", shape.us, shape.kernel, shape.tried);
+    if (found.empty()) {
+      found = fmt::format("hot {:.2f} µs, {}; cold {:.2f} µs, {}; {} tried", shape.hot.us, shape.hot.kernel,
+                          shape.cold.us, shape.cold.kernel, shape.tried);
+    }
     lines_.note(fmt::format("{} of {}, about {} left: {} {}: {}", done, to_measure, duration_text(left),
                             type_name(shape.input), to_string(shape.shape), found));
   }
@@ -46,17 +49,25 @@ class TuneProgress final : public TuneObserver {
   Clock::time_point started_;
 };
 
+/// A line of the table: what was chosen for a cache state, or why nothing was for either.
+void print_row(const TunedShape& row, CacheState cache) {
+  const auto& [m, n, k] = row.shape;
+  const bool chosen = row.message.empty();
+  const TunedKernel& found = row.of(cache);
+  const std::string us = chosen ? fmt::format("{:.2f}", found.us) : "–";
+  const std::string before = found.before_us ? fmt::format("{:.2f}", *found.before_us) : "–";
+  fmt::print("{:<5} {:>7} {:>7} {:>7}  {:<5} {:>11} {:>11} {:>6}  {}\n", type_name(row.input), m, n, k,
+             chosen ? name(cache) : "–", us, before, row.tried, chosen ? found.kernel : row.message);
+}
+
 void print_summary(const TuneSummary& summary) {
   if (!summary.shapes.empty()) {
-    fmt::print("{:<5} {:>7} {:>7} {:>7} {:>11} {:>11} {:>6}  {}\n", "type", "M", "N", "K", "µs", "before", "tried",
-               "kernel");
+    fmt::print("{:<5} {:>7} {:>7} {:>7}  {:<5} {:>11} {:>11} {:>6}  {}\n", "type", "M", "N", "K", "cache", "µs",
+               "before", "tried", "kernel");
   }
   for (const auto& row : summary.shapes) {
-    const auto& [m, n, k] = row.shape;
-    const std::string us = row.kernel.empty() ? "–" : fmt::format("{:.2f}", row.us);
-    const std::string before = row.before_us ? fmt::format("{:.2f}", *row.before_us) : "–";
-    fmt::print("{:<5} {:>7} {:>7} {:>7} {:>11} {:>11} {:>6}  {}\n", type_name(row.input), m, n, k, us, before,
-               row.tried, row.kernel.empty() ? row.message : row.kernel);
+    print_row(row, CacheState::hot);
+    if (row.message.empty()) print_row(row, CacheState::cold);
   }
   if (!summary.shapes.empty()) {
     fmt::print(

@@ -28,7 +28,19 @@ std::uint64_t seed_of(const AccuracyOptions& options, const PlannedLayer& planne
 
 struct Operands {
   StoredWeight weight;
-  Matrix activations;  ///< f32
+  Matrix all_tokens;  ///< f32, the tested ones first.
+  TokenSplit split;
+
+  ConstMatrixView tested() const { return rows(0, split.tested); }
+  ConstMatrixView calibration() const {
+    return split.calibration == 0 ? tested() : rows(split.tested, split.calibration);
+  }
+
+ private:
+  ConstMatrixView rows(std::int64_t first, std::int64_t count) const {
+    const ConstMatrixView all = all_tokens.view();
+    return {all_tokens.row<float>(first), all.dtype, count, all.cols, all.stride};
+  }
 };
 
 Operands operands_of(const AccuracyPlan& plan, const PlannedLayer& planned, const AccuracyOptions& options) {
@@ -41,15 +53,17 @@ Operands operands_of(const AccuracyPlan& plan, const PlannedLayer& planned, cons
     out.weight.weight = random_weights(share.n, share.k, plan.data, seed_of(options, planned, SeedOf::weights));
   }
   if (plan.activations) {
-    const StoredActivations read = read_activations(*plan.activations, model, planned.layer, planned.decoder_layer,
-                                                    options.tokens, options.tp, options.rank);
-    // What comes again would only take time.
-    ConstMatrixView tokens = read.values.view();
-    tokens.rows = std::min(tokens.rows, read.tokens);
-    out.activations = as_f32(tokens);
+    const auto read = [&](std::int64_t tokens) {
+      return read_activations(*plan.activations, model, planned.layer, planned.decoder_layer, tokens, options.tp,
+                              options.rank);
+    };
+    out.split = split_tokens(options, read(1).tokens);
+    out.all_tokens = as_f32(read(out.split.tested + out.split.calibration).values.view());
   } else {
-    out.activations = as_f32(
-        random_activations(options.tokens, share.k, plan.data, seed_of(options, planned, SeedOf::activations)).view());
+    out.split = split_tokens(options, std::numeric_limits<std::int64_t>::max());
+    const auto seed = seed_of(options, planned, SeedOf::activations);
+    out.all_tokens =
+        as_f32(random_activations(out.split.tested + out.split.calibration, share.k, plan.data, seed).view());
   }
   return out;
 }
@@ -68,11 +82,14 @@ AbsMaxima maxima_of_weights(const AccuracyPlan& plan, const PlannedLayer& planne
   return maxima;
 }
 
-AbsMaxima maxima_of_activations(const AccuracyPlan& plan, const PlannedLayer& planned, const Matrix& a) {
+/// `first`: what token the view begins with.
+AbsMaxima maxima_of_activations(const AccuracyPlan& plan, const PlannedLayer& planned, const ConstMatrixView& a,
+                                std::int64_t first) {
   AbsMaxima maxima =
-      find_absmax(a.rows(), a.cols(), [&](std::int64_t m, float* out) { std::copy_n(a.row<float>(m), a.cols(), out); });
+      find_absmax(a.rows, a.cols, [&](std::int64_t m, float* out) { std::copy_n(a.row<float>(m), a.cols, out); });
   if (maxima.not_finite) {
-    refuse(plan, planned, "the activations have NaN or infinity in token " + std::to_string(*maxima.not_finite));
+    refuse(plan, planned,
+           "the activations have NaN or infinity in token " + std::to_string(first + *maxima.not_finite));
   }
   return maxima;
 }
@@ -94,14 +111,16 @@ bool smooth(const ConstMatrixView& x, const std::vector<float>& s, bool divide, 
 
 /// Room for operands that are smoothed, used for one α after the other.
 struct Smoothed {
-  Matrix activations, weights;
+  Matrix activations, calibration, weights;
 };
 
 /// The schemes' SQNR, smoothed by these factors.
 std::vector<double> smoothed_sqnr(const LayerOperands& plain, const std::vector<float>& weight_maxima,
                                   const std::vector<float>& s, const std::vector<Scheme>& schemes,
                                   const std::vector<double>& truth, Smoothed& room) {
+  const bool apart = plain.calibration.data != plain.activations.data;
   const bool fits = smooth(plain.activations, s, true, room.activations.view()) &&
+                    (!apart || smooth(plain.calibration, s, true, room.calibration.view())) &&
                     smooth(plain.weights, s, false, room.weights.view());
   float absmax = 0;
   // Rounding keeps the order, so that this is the largest magnitude of all smoothed weights to the bit.
@@ -109,7 +128,8 @@ std::vector<double> smoothed_sqnr(const LayerOperands& plain, const std::vector<
   if (!fits || !std::isfinite(absmax)) {
     return std::vector<double>(schemes.size(), -std::numeric_limits<double>::infinity());
   }
-  return scheme_sqnr({room.activations.view(), room.weights.view(), absmax, nullptr, {}}, schemes, truth);
+  const ConstMatrixView calibration = apart ? room.calibration.view() : room.activations.view();
+  return scheme_sqnr({room.activations.view(), calibration, room.weights.view(), absmax, nullptr, {}}, schemes, truth);
 }
 
 void choose_best(const std::vector<double>& alphas, SchemeAccuracy& scheme) {
@@ -127,9 +147,12 @@ std::optional<LayerAccuracy> measure_layer(const AccuracyPlan& plan, const Plann
   const auto stopped = [stop] { return stop != nullptr && stop->load(); };
   const Operands operands = operands_of(plan, planned, options);
   const WeightRows weights(operands.weight);
-  const Matrix& a = operands.activations;
+  const ConstMatrixView a = operands.tested(), calibration = operands.calibration();
+  const bool apart = operands.split.calibration > 0;
   const AbsMaxima weight_maxima = maxima_of_weights(plan, planned, weights);
-  const AbsMaxima activation_maxima = maxima_of_activations(plan, planned, a);
+  const AbsMaxima activation_maxima = maxima_of_activations(plan, planned, a, 0);
+  const AbsMaxima calibrated_maxima =
+      apart ? maxima_of_activations(plan, planned, calibration, a.rows) : activation_maxima;
 
   LayerAccuracy out;
   out.model = plan.models[planned.model].name;
@@ -137,24 +160,28 @@ std::optional<LayerAccuracy> measure_layer(const AccuracyPlan& plan, const Plann
   out.decoder_layer = planned.decoder_layer;
   out.tp = options.tp;
   out.rank = options.rank;
-  out.tokens = a.rows();
+  out.tokens = a.rows;
+  out.calibration_tokens = operands.split.calibration;
   out.n = weights.rows();
   out.k = weights.cols();
   out.weights = plan.weights ? std::string(name(operands.weight.weight.dtype())) : "random";
   out.weight = range_of(weight_maxima.rows);
   out.activation = range_of(activation_maxima.cols);
   out.token = range_of(activation_maxima.rows);
-  out.massive_pct = massive_rows_pct(a.view());
+  out.massive_pct = massive_rows_pct(a);
   out.fold = smoothing_fold(plan.models[planned.model], planned.layer);
-  if (plan.post_norm && out.fold == "norm") out.fold.clear();
 
   const auto channels = sample_channels(out.n, options.channels, seed_of(options, planned, SeedOf::channels));
   out.channels = static_cast<std::int64_t>(channels.size());
   const Matrix w = weights.gather(channels);
-  const std::vector<double> truth = float_sums(a.view(), w.view());
+  const std::vector<double> truth = float_sums(a, w.view());
   if (stopped()) return std::nullopt;
-  const LayerOperands plain{a.view(), w.view(), static_cast<float>(out.weight.absmax),
-                            weights.quantized() ? &operands.weight : nullptr, channels};
+  const LayerOperands plain{a,
+                            calibration,
+                            w.view(),
+                            static_cast<float>(out.weight.absmax),
+                            weights.quantized() ? &operands.weight : nullptr,
+                            channels};
   const std::vector<double> unsmoothed = scheme_sqnr(plain, plan.schemes, truth);
   for (std::size_t i = 0; i < plan.providers.size(); ++i) {
     out.schemes.push_back({plan.providers[i], unsmoothed[i], {}, {}, {}});
@@ -164,10 +191,11 @@ std::optional<LayerAccuracy> measure_layer(const AccuracyPlan& plan, const Plann
     out.message = "The checkpoint has quantized these weights: smoothing has to come before that.";
     return out;
   }
-  Smoothed room{Matrix(DType::f32, a.rows(), a.cols()), Matrix(DType::f32, w.rows(), w.cols())};
+  Smoothed room{Matrix(DType::f32, a.rows, a.cols), Matrix(DType::f32, operands.split.calibration, a.cols),
+                Matrix(DType::f32, w.rows(), w.cols())};
   for (const double alpha : plan.alphas) {
     if (stopped()) return std::nullopt;
-    const auto factors = smoothing_factors(activation_maxima.cols, weight_maxima.cols, alpha);
+    const auto factors = smoothing_factors(calibrated_maxima.cols, weight_maxima.cols, alpha);
     const auto smoothed = smoothed_sqnr(plain, weight_maxima.cols, factors, plan.schemes, truth, room);
     for (std::size_t i = 0; i < smoothed.size(); ++i) out.schemes[i].by_alpha.push_back(smoothed[i]);
   }

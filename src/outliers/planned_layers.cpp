@@ -13,6 +13,13 @@ namespace {
 
 /// What has more was not meant so.
 constexpr std::int64_t max_tokens = 1 << 20, max_decoder_layers = 100'000;
+/// A scale of fewer tokens says more of these than of the model.
+constexpr std::int64_t fewest_calibration = 32;
+
+/// Tokens behind the tested ones that are wanted for calibration.
+std::int64_t wanted_calibration(const AccuracyOptions& options) {
+  return options.calibration_tokens >= 0 ? options.calibration_tokens : std::max(options.tokens, fewest_calibration);
+}
 
 void check_number(const char* flag, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value >= low && value <= high) return;
@@ -90,14 +97,6 @@ std::vector<std::string> chosen_providers(const std::vector<std::string>& patter
   return chosen;
 }
 
-/// BERT and RoBERTa normalize behind each layer; they are told by how their checkpoints name it.
-bool normalizes_behind(const Checkpoint& checkpoint) {
-  const auto& tensors = checkpoint.tensors();
-  return std::any_of(tensors.begin(), tensors.end(), [](const StoredTensor& tensor) {
-    return tensor.name.find("encoder.layer.") != std::string::npos;
-  });
-}
-
 bool wanted(const AccuracyOptions& options, const Layer& layer) {
   // An expert's weights are not read, and its tokens not known; who names it, is told so.
   if (options.layers.empty()) return layer.experts == 0;
@@ -132,7 +131,9 @@ void check_files(const AccuracyPlan& plan, const PlannedLayer& one, const Accura
   const Model& model = plan.models[one.model];
   if (plan.weights) check_weight(*plan.weights, model, one.layer, one.decoder_layer, options.tp, options.rank);
   if (plan.activations) {
-    read_activations(*plan.activations, model, one.layer, one.decoder_layer, 1, options.tp, options.rank);
+    const auto found =
+        read_activations(*plan.activations, model, one.layer, one.decoder_layer, 1, options.tp, options.rank);
+    split_tokens(options, found.tokens);
   }
 }
 
@@ -140,7 +141,7 @@ void check_files(const AccuracyPlan& plan, const PlannedLayer& one, const Accura
 void check_fits(const Layer& share, const AccuracyOptions& options) {
   constexpr double bytes_of_weight = 4, bytes_of_token = 2 + 4 + 4 + 4 * (2 + 1) + 2 * 4, bytes_of_result = 40;
   const auto n = static_cast<double>(share.n), k = static_cast<double>(share.k);
-  const auto tokens = static_cast<double>(options.tokens),
+  const auto tokens = static_cast<double>(options.tokens + wanted_calibration(options)),
              channels = std::min(static_cast<double>(options.channels), n);
   const double needed =
       k * (n * bytes_of_weight + (tokens + channels) * bytes_of_token) + tokens * channels * bytes_of_result;
@@ -174,8 +175,25 @@ void add_layers(AccuracyPlan& plan, std::size_t model_index, const AccuracyOptio
 
 }  // namespace
 
+TokenSplit split_tokens(const AccuracyOptions& options, std::int64_t available) {
+  const std::int64_t wanted = wanted_calibration(options);
+  if (wanted == 0) return {std::min(options.tokens, available), 0};
+  if (available - wanted >= options.tokens) return {options.tokens, wanted};
+  if (options.calibration_tokens < 0) {
+    const std::int64_t half = available / 2;
+    if (half < fewest_calibration) return {std::min(options.tokens, available), 0};
+    return {std::min(options.tokens, available - half), half};
+  }
+  if (available <= wanted) {
+    throw InvalidInput("--calibration-tokens is " + std::to_string(wanted) + ", and " + std::to_string(available) +
+                       " were recorded, so that none is left to test: give fewer, or 0 to test those of calibration");
+  }
+  return {available - wanted, wanted};
+}
+
 AccuracyPlan plan_accuracy(const AccuracyOptions& options) {
   check_number("--tokens", options.tokens, 1, max_tokens);
+  check_number("--calibration-tokens", options.calibration_tokens, -1, max_tokens);
   check_number("--channels", options.channels, 1, max_tokens);
   check_number("--tp", options.tp, 1, 1 << 20);
   check_number("--rank", options.rank, 0, options.tp - 1);
@@ -189,7 +207,6 @@ AccuracyPlan plan_accuracy(const AccuracyOptions& options) {
   } else {
     plan.models = {load_model_config(options.weights)};
     plan.weights.emplace(options.weights);
-    plan.post_norm = normalizes_behind(*plan.weights);
   }
   if (!options.activations.empty()) plan.activations.emplace(options.activations);
   check_layer_names(options, plan.models);

@@ -24,7 +24,6 @@ struct AccuracyPlan {
   std::vector<Model> models;
   std::vector<PlannedLayer> layers;
   std::optional<Checkpoint> weights, activations;
-  bool post_norm = false;  ///< A norm's result is also the residual, so that nothing can be folded into the norm.
   DataKind data = DataKind::outlier;
   std::vector<double> alphas;
   std::vector<std::string> providers;

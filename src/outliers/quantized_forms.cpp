@@ -61,12 +61,15 @@ std::vector<float> e4m3_scales(const ConstMatrixView& x, bool per_row) {
   return scales;
 }
 
-QuantizedSide quantize_activations_of(const Scheme& scheme, const ConstMatrixView& a) {
+QuantizedSide quantize_activations_of(const Scheme& scheme, const LayerOperands& operands) {
+  const ConstMatrixView& a = operands.activations;
+  const bool ahead = needs_static_scale(scheme);
   if (!scheme.integer()) {
-    return quantize_to_e4m3(a, e4m3_scales(a, scheme.activation_scale == ScaleGranularity::per_token));
+    const bool per_token = scheme.activation_scale == ScaleGranularity::per_token;
+    return quantize_to_e4m3(a, e4m3_scales(ahead ? operands.calibration : a, per_token));
   }
   std::optional<StaticScale> given;
-  if (needs_static_scale(scheme)) given = calibrate(scheme, a, ScaleSource::absmax);
+  if (ahead) given = calibrate(scheme, operands.calibration, ScaleSource::absmax);
   QuantizedActivations q = allocate_activations(scheme, a.rows, a.cols, Int8Form::s8);
   quantize_activations(scheme, given, a, q);
   QuantizedSide out;
@@ -158,17 +161,18 @@ std::vector<double> results_of(const Scheme& scheme, const QuantizedSide& a, con
 
 std::vector<double> scheme_sqnr(const LayerOperands& operands, std::span<const Scheme> schemes,
                                 std::span<const double> truth) {
-  using ActivationForm = std::tuple<DType, ScaleGranularity, bool>;
+  using ActivationForm = std::tuple<DType, ScaleGranularity, bool, bool>;
   using WeightForm = std::tuple<DType, ScaleGranularity>;
   std::map<ActivationForm, QuantizedSide> activations;
   std::map<WeightForm, QuantizedSide> weights;
   std::map<std::pair<ActivationForm, WeightForm>, double> found;
   std::vector<double> out;
   for (const Scheme& scheme : schemes) {
-    const ActivationForm a{scheme.activation, scheme.activation_scale, scheme.zero_point != ZeroPoint::none};
+    const ActivationForm a{scheme.activation, scheme.activation_scale, scheme.zero_point != ZeroPoint::none,
+                           needs_static_scale(scheme)};
     const WeightForm w{scheme.weight, scheme.weight_scale};
     if (!found.contains({a, w})) {
-      if (!activations.contains(a)) activations.emplace(a, quantize_activations_of(scheme, operands.activations));
+      if (!activations.contains(a)) activations.emplace(a, quantize_activations_of(scheme, operands));
       if (!weights.contains(w)) weights.emplace(w, quantize_weights_of(scheme, operands));
       found[{a, w}] = compare(truth, results_of(scheme, activations.at(a), weights.at(w))).sqnr_db;
     }

@@ -12,6 +12,7 @@ namespace qgemm {
 /// What a layer multiplies, as it is or smoothed.
 struct LayerOperands {
   ConstMatrixView activations;  ///< A[M,K] in f32, finite.
+  ConstMatrixView calibration;  ///< The tokens that scales given ahead are made of, alike.
   ConstMatrixView weights;      ///< The sampled rows of W[N,K] in f32, finite.
   float weight_absmax = 0;      ///< Of all of W: what one scale for the matrix is made of.
   /// Where the checkpoint has quantized W: as it is stored, and which of its rows are sampled.

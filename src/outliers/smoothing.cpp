@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "qgemm/accuracy.hpp"
 #include "qgemm/error.hpp"
@@ -22,6 +24,15 @@ bool own_values(const Model& model, const Layer& o) {
   if (qkv->heads > 0) return qkv->heads == qkv->kv_heads;
   return qkv->n == 3 * o.k;
 }
+
+/// Whether the layer multiplies a norm's result, in a model that normalizes before its layers.
+bool behind_norm(std::string_view layer) {
+  constexpr std::string_view names[] = {"qkv", "gate_up", "up", "qkv_a", "q", "kv_a", "q_b", "kv_b"};
+  return std::find(std::begin(names), std::end(names), layer) != std::end(names);
+}
+
+/// Of attention by a latent vector: q and kv_a have the same input.
+bool shares_norm(std::string_view layer) { return layer == "q" || layer == "kv_a"; }
 
 }  // namespace
 
@@ -46,7 +57,11 @@ std::vector<float> smoothing_factors(std::span<const float> activation_absmax, s
 
 std::string smoothing_fold(const Model& model, const Layer& layer) {
   if (layer.experts > 0) return "";
-  if (layer.name == "qkv" || layer.name == "gate_up" || layer.name == "up") return "norm";
+  if (behind_norm(layer.name)) {
+    const bool alone = layer.name == "q_b" || layer.name == "kv_b";  // behind the norms of latent vectors
+    if (model.norms == Norms::before || alone) return shares_norm(layer.name) ? "one norm" : "norm";
+    return model.norms == Norms::one ? "one norm" : "";
+  }
   if (layer.name == "down") return layer_named(model, "gate_up") != nullptr ? "up" : "";
   if (layer.name == "o") return own_values(model, layer) ? "v" : "";
   return "";

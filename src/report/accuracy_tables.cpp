@@ -217,6 +217,9 @@ std::string operands_text(const AccuracyReport& report) {
   const auto& first = report.layers.front();
   text +=
       fmt::format(" {} tokens × up to {} output channels a layer, seed {}.", first.tokens, first.channels, report.seed);
+  text += first.calibration_tokens > 0
+              ? fmt::format("\nScales given ahead and smoothing are of {} other tokens.", first.calibration_tokens)
+              : "\nScales given ahead and smoothing are of the same tokens, which flatters them.";
   return text;
 }
 

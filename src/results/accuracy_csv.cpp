@@ -26,6 +26,7 @@ Cells cells_of(const LayerAccuracy& layer, const SchemeAccuracy& scheme) {
               {"tp", fmt::format("{}", layer.tp)},
               {"rank", fmt::format("{}", layer.rank)},
               {"tokens", fmt::format("{}", layer.tokens)},
+              {"calibration_tokens", fmt::format("{}", layer.calibration_tokens)},
               {"n", fmt::format("{}", layer.n)},
               {"k", fmt::format("{}", layer.k)},
               {"channels", fmt::format("{}", layer.channels)},

@@ -42,6 +42,7 @@ Json write_layer(const LayerAccuracy& layer) {
           {"tp", layer.tp},
           {"rank", layer.rank},
           {"tokens", layer.tokens},
+          {"calibration_tokens", layer.calibration_tokens},
           {"n", layer.n},
           {"k", layer.k},
           {"channels", layer.channels},
@@ -92,6 +93,7 @@ class Fields {
   }
 
   const std::string& place() const { return place_; }
+  bool has(const char* name) const { return json_.contains(name); }
   const Json& at(const char* name) const {
     const auto found = json_.find(name);
     if (found != json_.end()) return *found;
@@ -199,6 +201,10 @@ LayerAccuracy read_layer(const Json& json, const std::string& place, const Accur
   size("tp", out.tp);
   fields.read("rank", out.rank);
   size("tokens", out.tokens);
+  // Earlier versions calibrated on the tested tokens, and said nothing of it.
+  if (fields.has("calibration_tokens")) {
+    fields.read_by("calibration_tokens", [&](const Json& held) { read_size(held, out.calibration_tokens); });
+  }
   size("n", out.n);
   size("k", out.k);
   size("channels", out.channels);

@@ -49,7 +49,7 @@ class Sweep {
     for (const Point& point : points_) {
       const auto rows = planned_rows(point);
       SweepPlan::Point planned{point.model, point.layer, point.tp, point.shape, point.cache, {}, 0, 0};
-      planned.memory_bytes = point_bytes(point.shape, rows);
+      planned.memory_bytes = point_bytes(point.shape, rows) + (stored_ ? stored_->extra_bytes(point) : 0);
       for (const auto& row : rows) {
         const std::string engine = row.engine != nullptr ? std::string(row.engine->name()) : "unsupported";
         planned.providers.push_back(row.c.provider + "/" + engine);
@@ -109,12 +109,10 @@ class Sweep {
   }
 
   /// What cannot be read of a checkpoint is found before anything is measured.
-  void check_stored() const {
+  void check_stored() {
     if (options_.weights.empty()) return;
-    if (testbed_->kind() != DeviceKind::cpu) {
-      throw Unavailable("--weights is measured on the CPU so far: add --device cpu");
-    }
-    StoredOperands(options_).check(points_);
+    stored_.emplace(options_);
+    stored_->check(points_);
   }
 
   Context context() const {
@@ -322,6 +320,7 @@ class Sweep {
   std::vector<std::unique_ptr<HostEngine>> externals_;
   std::vector<Point> points_;
   std::vector<FinishedPoint> finished_;
+  std::optional<StoredOperands> stored_;
 };
 
 }  // namespace

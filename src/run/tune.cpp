@@ -46,11 +46,15 @@ TuneTarget target_of(const cuda::Device& device, cudaStream_t stream) {
     if (!cutlass::candidates(device, type, DType::bf16, any_m).empty()) target.types.push_back(type);
   }
   target.measure = [&device, stream](DType input, const Shape& shape) {
-    std::vector<TunedChoice> choices;
-    for (const auto& [choice, us] : cutlass::measure_choices(device, input, shape, stream)) {
-      choices.push_back({choice.kernel->traits().name, choice.raster, choice.swizzle, us, {}});
-    }
-    return choices;
+    const auto named = [](const std::vector<cutlass::MeasuredChoice>& measured) {
+      std::vector<TunedChoice> choices;
+      for (const auto& [choice, us] : measured) {
+        choices.push_back({choice.kernel->traits().name, choice.raster, choice.swizzle, us, {}});
+      }
+      return choices;
+    };
+    const auto measured = cutlass::measure_choices(device, input, shape, stream);
+    return RankedKernels{named(measured.hot), named(measured.cold)};
   };
   target.has_kernel = [](const std::string& name) {
     const auto& kernels = kernels::all_kernels();

@@ -89,43 +89,63 @@ TuningTable table_in(const fs::path& file, const std::string& gpu) {
   return fs::exists(file, error) ? TuningTable::load(file, gpu, {}) : TuningTable(gpu);
 }
 
+/// What the tables name for a product, hot and cold.
+struct Known {
+  std::optional<TunedChoice> hot, cold;
+};
+
+Known known_in(const TuningTable& table, const Product& product) {
+  return {table.find(product.input, product.shape, CacheState::hot),
+          table.find(product.input, product.shape, CacheState::cold)};
+}
+
 /// Reads the file again first: another `qgemm tune`, on a second GPU of the name, say, may have added to it.
-void record(const fs::path& file, const std::string& gpu, const Product& product, const TunedChoice& choice) {
+void record(const fs::path& file, const std::string& gpu, const Product& product, const Known& chosen) {
   TuningTable table = table_in(file, gpu);
-  table.add(product.input, product.shape, choice);
+  if (chosen.hot) table.add(product.input, product.shape, CacheState::hot, *chosen.hot);
+  if (chosen.cold) table.add(product.input, product.shape, CacheState::cold, *chosen.cold);
   table.save(file);
 }
 
-/// Measures a product; what cannot be measured is a message. `before`: what the tables named for it.
-std::pair<TunedShape, std::optional<TunedChoice>> measure(const Product& product, const TuneTarget& target,
-                                                          const std::optional<TunedChoice>& before) {
+/// The fastest of `choices`, which are not empty. What the tables named stays unless something is clearly faster: two
+/// measurements of equals differ as much.
+TunedChoice choose(const std::vector<TunedChoice>& choices, const std::optional<TunedChoice>& before,
+                   TunedKernel& told) {
+  constexpr double clearly = 1.01;
+  TunedChoice best = choices.front();
+  for (const auto& choice : choices) {
+    if (!before || !choice.runs_as(*before)) continue;
+    told.before_us = choice.us;
+    if (choice.us < clearly * best.us) best = choice;
+  }
+  told.kernel = best.text();
+  told.us = best.us;
+  return best;
+}
+
+/// Measures a product; what cannot be measured is a message and chooses nothing. `before`: what the tables named for
+/// it.
+std::pair<TunedShape, Known> measure(const Product& product, const TuneTarget& target, const Known& before) {
   TunedShape out;
   out.input = product.input;
   out.shape = product.shape;
-  std::vector<TunedChoice> choices;
+  RankedKernels ranked;
   try {
-    choices = target.measure(product.input, product.shape);
+    ranked = target.measure(product.input, product.shape);
   } catch (const Unavailable& error) {
     out.message = error.what();
   } catch (const OutOfMemory& error) {
     out.message = error.what();
   }
-  out.tried = static_cast<std::int64_t>(choices.size());
-  if (choices.empty()) {
+  out.tried = static_cast<std::int64_t>(ranked.hot.size());
+  if (ranked.hot.empty() || ranked.cold.empty()) {
     if (out.message.empty()) out.message = "this build has no kernel that takes it";
-    return {out, std::nullopt};
+    return {out, {}};
   }
-  // What the tables named stays unless something is clearly faster: two measurements of equals differ as much.
-  constexpr double clearly = 1.01;
-  TunedChoice best = choices.front();
-  for (const auto& choice : choices) {
-    if (!before || !choice.runs_as(*before)) continue;
-    out.before_us = choice.us;
-    if (choice.us < clearly * best.us) best = choice;
-  }
-  out.kernel = best.text();
-  out.us = best.us;
-  return {out, best};
+  Known chosen;
+  chosen.hot = choose(ranked.hot, before.hot, out.hot);
+  chosen.cold = choose(ranked.cold, before.cold, out.cold);
+  return {out, chosen};
 }
 
 }  // namespace
@@ -161,9 +181,10 @@ TuneSummary tune_shapes(const TuneOptions& options, const std::vector<Shape>& sh
   std::vector<Product> products;
   for (const Shape& shape : shapes) {
     for (const DType type : types) {
-      const auto found = already.find(type, shape);
+      const auto [hot, cold] = known_in(already, {type, shape});
       // A kernel of another version is no choice: a sweep would not find it.
-      const bool skip = !options.again && found && target.has_kernel(found->kernel);
+      const auto usable = [&](const auto& choice) { return choice && target.has_kernel(choice->kernel); };
+      const bool skip = !options.again && usable(hot) && usable(cold);
       if (skip) ++summary.skipped;
       if (!skip) products.push_back({type, shape});
     }
@@ -172,8 +193,8 @@ TuneSummary tune_shapes(const TuneOptions& options, const std::vector<Shape>& sh
   if (observer != nullptr) observer->started(summary, to_measure);
   for (const Product& product : products) {
     if (stop != nullptr && stop->load()) break;
-    auto [shape, choice] = measure(product, target, known.find(product.input, product.shape));
-    if (choice) record(summary.file, target.gpu, product, *choice);
+    auto [shape, chosen] = measure(product, target, known_in(known, product));
+    if (shape.message.empty()) record(summary.file, target.gpu, product, chosen);
     summary.shapes.push_back(std::move(shape));
     if (observer != nullptr) {
       observer->finished(summary.shapes.back(), static_cast<std::int64_t>(summary.shapes.size()), to_measure);

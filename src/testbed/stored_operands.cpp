@@ -6,6 +6,7 @@
 #include "plan/plan.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/weights.hpp"
+#include "testbed/row_outcome.hpp"
 #include "weights/layer_share.hpp"
 
 namespace qgemm {
@@ -65,6 +66,11 @@ std::optional<StoredActivations> StoredOperands::activations(const Point& point)
   return read_activations(*recorded_, model_, layer(point), decoder_layer_, point.shape.m, point.tp, rank_);
 }
 
+std::string StoredOperands::origin(bool weights, const std::string& random) const {
+  if (weights) return "checkpoint";
+  return recorded_ ? "recorded" : random;
+}
+
 std::int64_t StoredOperands::extra_bytes(const Point& point) const {
   const DType type = check_weight(checkpoint_, model_, layer(point), decoder_layer_, point.tp, rank_);
   const std::int64_t elements = point.shape.n * point.shape.k;
@@ -76,6 +82,14 @@ const Layer& StoredOperands::layer(const Point& point) const {
                                   [&](const Layer& layer) { return layer.name == point.layer; });
   if (found == model_.layers.end()) throw InvalidInput(model_.name + " has no layer " + point.layer);
   return *found;
+}
+
+void note_repeated_tokens(const std::vector<PlannedRow*>& rows, std::int64_t recorded, std::int64_t m) {
+  if (recorded >= m) return;
+  for (PlannedRow* planned : rows) {
+    if (planned->row.measured())
+      add_message(planned->row, "the " + std::to_string(recorded) + " recorded tokens come again and again");
+  }
 }
 
 }  // namespace qgemm

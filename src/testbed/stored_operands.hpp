@@ -9,8 +9,13 @@
 #include "qgemm/checkpoint.hpp"
 #include "qgemm/sweep.hpp"
 #include "quantize/quantized.hpp"
+#include "testbed/planned_row.hpp"
 
 namespace qgemm {
+
+/// Elements of a model's product that are checked one by one: its own channels differ in size by orders of magnitude,
+/// so that a few dozen of them say little of the error.
+inline constexpr std::int64_t model_sample = 16384;
 
 /// A layer's weight of a checkpoint as a sweep multiplies it.
 struct LayerWeight {
@@ -33,7 +38,8 @@ class StoredOperands {
   LayerWeight weight(const Point& point) const;
   /// What is recorded of the point's activations, M tokens of bf16; nothing where no file was named.
   std::optional<StoredActivations> activations(const Point& point) const;
-  bool has_activations() const { return recorded_.has_value(); }
+  /// Where an operand comes from, for the reader; `random`: the distribution of those that are made up.
+  std::string origin(bool weights, const std::string& random) const;
   /// Bytes that the point's weight takes, original and stored, beyond a bf16 original.
   std::int64_t extra_bytes(const Point& point) const;
 
@@ -45,5 +51,8 @@ class StoredOperands {
   Checkpoint checkpoint_;
   std::optional<Checkpoint> recorded_;
 };
+
+/// Says in each measured row where `m` tokens are more than were recorded.
+void note_repeated_tokens(const std::vector<PlannedRow*>& rows, std::int64_t recorded, std::int64_t m);
 
 }  // namespace qgemm

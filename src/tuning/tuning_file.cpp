@@ -1,9 +1,12 @@
 // A tuning table as a file:
-// {"schema": 1, "gpu": "NVIDIA H100 80GB HBM3", "qgemm_version": "0.1.0", "entries": [
-//  {"input": "s8", "m": 16, "n": 6144, "k": 4096, "kernel": "sm90_…", "raster": 0, "swizzle": 1, "us": 8.125}, …]}
+// {"schema": 2, "gpu": "NVIDIA H100 80GB HBM3", "qgemm_version": "0.1.0", "entries": [
+//  {"input": "s8", "m": 16, "n": 6144, "k": 4096, "cache": "hot", "kernel": "sm90_…", "raster": 0, "swizzle": 1,
+//   "us": 8.125}, …]}
+// Schema 1 had no "cache": one choice, by the geometric mean of hot and cold, was both.
 // qgemm_version is the program that wrote it last: for a reader, nothing depends on it.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "catalog/json_file.hpp"
 #include "qgemm/error.hpp"
@@ -18,6 +21,7 @@ namespace {
 struct Entry {
   DType input = DType::s8;
   Shape shape;
+  std::vector<CacheState> states;  // that it counts for
   TunedChoice choice;
 };
 
@@ -30,7 +34,16 @@ int small_integer(const JsonFields& fields, const char* field, int low, int high
   return static_cast<int>(value);
 }
 
-Entry read_entry(const nlohmann::json& json, const std::string& where) {
+std::vector<CacheState> read_states(const JsonFields& fields, std::int64_t schema) {
+  if (schema == 1) return {CacheState::hot, CacheState::cold};
+  const std::string cache = fields.text("cache");
+  if (cache != name(CacheState::hot) && cache != name(CacheState::cold)) {
+    fields.fail("cache", "is '" + cache.substr(0, 64) + "'; it must be hot or cold");
+  }
+  return {parse_cache_state(cache)};
+}
+
+Entry read_entry(const nlohmann::json& json, std::int64_t schema, const std::string& where) {
   const JsonFields fields(json, where);
   Entry entry;
   const std::string input = fields.text("input");
@@ -39,6 +52,7 @@ Entry read_entry(const nlohmann::json& json, const std::string& where) {
   }
   entry.input = parse_dtype(input);
   entry.shape = {fields.dimension("m"), fields.dimension("n"), fields.dimension("k")};
+  entry.states = read_states(fields, schema);
   entry.choice.kernel = fields.text("kernel");
   entry.choice.raster = small_integer(fields, "raster", 0, 2);
   entry.choice.swizzle = small_integer(fields, "swizzle", 1, max_swizzle);
@@ -50,7 +64,8 @@ Entry read_entry(const nlohmann::json& json, const std::string& where) {
   return entry;
 }
 
-void check_head(const JsonFields& fields, const std::string& gpu) {
+/// The file's schema, if it is a table of this GPU.
+std::int64_t check_head(const JsonFields& fields, const std::string& gpu) {
   if (!fields.has("schema") || !fields.has("gpu")) throw InvalidInput(fields.where() + " is no tuning table");
   const std::int64_t schema = fields.integer("schema");
   if (schema > tuning_schema) {
@@ -61,25 +76,28 @@ void check_head(const JsonFields& fields, const std::string& gpu) {
   if (fields.text("gpu") != gpu) {
     throw InvalidInput(fields.where() + " was measured on " + fields.text("gpu").substr(0, 64) + ", not on " + gpu);
   }
+  return schema;
 }
 
 TuningTable read_table(const std::filesystem::path& path, const std::string& gpu, const std::string& origin) {
   const nlohmann::json document = read_json_file(path);
   const JsonFields fields(document, path.string());
-  check_head(fields, gpu);
+  const std::int64_t schema = check_head(fields, gpu);
   const auto entries = document.find("entries");
   if (entries == document.end() || !entries->is_array()) fields.fail("entries", "must be a list");
   TuningTable table(gpu);
   for (std::size_t i = 0; i < entries->size(); ++i) {
     const std::string where = path.string() + ", entries[" + std::to_string(i) + "]";
-    Entry entry = read_entry((*entries)[i], where);
-    // Which of the two to believe nobody knows: a merge by hand went wrong.
-    if (table.find(entry.input, entry.shape)) {
-      throw InvalidInput(where + " is a second one for " + std::string(name(entry.input)) + " " +
-                         to_string(entry.shape));
-    }
+    Entry entry = read_entry((*entries)[i], schema, where);
     entry.choice.origin = origin;
-    table.add(entry.input, entry.shape, std::move(entry.choice));
+    for (const CacheState state : entry.states) {
+      // Which of the two to believe nobody knows: a merge by hand went wrong.
+      if (table.find(entry.input, entry.shape, state)) {
+        throw InvalidInput(where + " is a second one for " + std::string(name(entry.input)) + " " +
+                           to_string(entry.shape) + " " + std::string(name(state)));
+      }
+      table.add(entry.input, entry.shape, state, entry.choice);
+    }
   }
   return table;
 }
@@ -102,11 +120,12 @@ void TuningTable::save(const std::filesystem::path& path) const {
                      ",\n\"qgemm_version\": " + dump_json(std::string(version())) + ",\n\"entries\": [";
   const char* separator = "\n";
   for (const auto& [which, choice] : choices_) {
-    const auto& [input, n, k, m] = which;
+    const auto& [input, n, k, m, cache] = which;
     const Json entry = {{"input", name(input)},
                         {"m", m},
                         {"n", n},
                         {"k", k},
+                        {"cache", name(cache)},
                         {"kernel", choice.kernel},
                         {"raster", choice.raster},
                         {"swizzle", choice.swizzle},

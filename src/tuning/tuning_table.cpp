@@ -6,15 +6,16 @@
 
 namespace qgemm {
 
-std::optional<TunedChoice> TuningTable::find(DType input, const Shape& shape) const {
-  const auto found = choices_.find(key(input, shape));
+std::optional<TunedChoice> TuningTable::find(DType input, const Shape& shape, CacheState cache) const {
+  const auto found = choices_.find(key(input, shape, cache));
   if (found == choices_.end()) return std::nullopt;
   return found->second;
 }
 
-void TuningTable::add(DType input, const Shape& shape, TunedChoice choice) {
+void TuningTable::add(DType input, const Shape& shape, CacheState cache, TunedChoice choice) {
   const auto refuse = [&](const std::string& what) {
-    throw InvalidInput("no tuning entry for " + std::string(name(input)) + " " + to_string(shape) + ": " + what);
+    throw InvalidInput("no tuning entry for " + std::string(name(input)) + " " + to_string(shape) + " " +
+                       std::string(name(cache)) + ": " + what);
   };
   if (input != DType::s8 && input != DType::e4m3) refuse("its input must be s8 or e4m3");
   if (shape.m < 1 || shape.n < 1 || shape.k < 1) refuse("M, N and K must be at least 1");
@@ -24,7 +25,7 @@ void TuningTable::add(DType input, const Shape& shape, TunedChoice choice) {
     refuse("swizzle must be between 1 and " + std::to_string(max_swizzle));
   }
   if (!(choice.us > 0) || !std::isfinite(choice.us)) refuse("its time must be a positive number of microseconds");
-  choices_.insert_or_assign(key(input, shape), std::move(choice));
+  choices_.insert_or_assign(key(input, shape, cache), std::move(choice));
 }
 
 void TuningTable::merge(const TuningTable& later) {

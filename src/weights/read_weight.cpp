@@ -137,7 +137,8 @@ Selection select_rows(const Checkpoint& checkpoint, const Layer& layer, const La
     return select_unknown_heads(place, checkpoint, layer, names, device);
   }
   if (layer.split == SplitDim::k) return {{layer.n}, {{0, 0, layer.n}}, device.rank * share.k};
-  return {{layer.n}, {{0, device.rank * share.n, share.n}}, 0};
+  const std::int64_t first = layer.split == SplitDim::n ? device.rank * share.n : 0;
+  return {{layer.n}, {{0, first, share.n}}, 0};
 }
 
 /// The tensors have the sizes of the model and one type, which is returned.

@@ -41,6 +41,28 @@ constexpr std::array phi3_layers = {NamedLayer{"qkv", RowOrder::stacked, {"self_
                                     NamedLayer{"gate_up", RowOrder::stacked, {"mlp.gate_up_proj"}},
                                     NamedLayer{"down", RowOrder::whole, {"mlp.down_proj"}}};
 
+/// Without a gate: Nemotron's, StarCoder 2's, Phi's.
+constexpr std::array plain_mlps = {
+    NamedLayer{"up", RowOrder::whole, {"mlp.up_proj"}},  NamedLayer{"up", RowOrder::whole, {"mlp.c_fc"}},
+    NamedLayer{"down", RowOrder::whole, {"mlp.c_proj"}}, NamedLayer{"o", RowOrder::whole, {"self_attn.dense"}},
+    NamedLayer{"up", RowOrder::whole, {"mlp.fc1"}},      NamedLayer{"down", RowOrder::whole, {"mlp.fc2"}}};
+
+constexpr std::array internlm2_layers = {NamedLayer{"qkv", RowOrder::grouped, {"attention.wqkv"}},
+                                         NamedLayer{"o", RowOrder::whole, {"attention.wo"}},
+                                         NamedLayer{"gate_up", RowOrder::parts, {"feed_forward.w1", "feed_forward.w3"}},
+                                         NamedLayer{"down", RowOrder::whole, {"feed_forward.w2"}}};
+
+/// Of DeepSeek what is one tensor, and the experts that all tokens go through; Qwen's have another name.
+constexpr std::array shared_layers = {
+    NamedLayer{"q", RowOrder::whole, {"self_attn.q_proj"}},
+    NamedLayer{"q_b", RowOrder::whole, {"self_attn.q_b_proj"}},
+    NamedLayer{"kv_a", RowOrder::whole, {"self_attn.kv_a_proj_with_mqa"}},
+    NamedLayer{"kv_b", RowOrder::whole, {"self_attn.kv_b_proj"}},
+    NamedLayer{"shared_gate_up", RowOrder::parts, {"mlp.shared_experts.gate_proj", "mlp.shared_experts.up_proj"}},
+    NamedLayer{"shared_down", RowOrder::whole, {"mlp.shared_experts.down_proj"}},
+    NamedLayer{"shared_gate_up", RowOrder::parts, {"mlp.shared_expert.gate_proj", "mlp.shared_expert.up_proj"}},
+    NamedLayer{"shared_down", RowOrder::whole, {"mlp.shared_expert.down_proj"}}};
+
 constexpr std::array<std::string_view, 3> bert_places{"encoder.layer.", "bert.encoder.layer.",
                                                       "roberta.encoder.layer."};
 constexpr std::array bert_layers = {
@@ -66,9 +88,17 @@ constexpr std::array falcon_layers = {NamedLayer{"qkv", RowOrder::grouped, {"sel
                                       NamedLayer{"up", RowOrder::whole, {"mlp.dense_h_to_4h"}},
                                       NamedLayer{"down", RowOrder::whole, {"mlp.dense_4h_to_h"}}};
 
-constexpr std::array families = {Family{llama_places, llama_layers}, Family{llama_places, phi3_layers},
-                                 Family{bert_places, bert_layers},   Family{opt_places, opt_layers},
-                                 Family{neox_places, neox_layers},   Family{falcon_places, falcon_layers}};
+constexpr std::array exaone_layers = {
+    NamedLayer{"qkv", RowOrder::parts, {"attn.attention.q_proj", "attn.attention.k_proj", "attn.attention.v_proj"}},
+    NamedLayer{"o", RowOrder::whole, {"attn.attention.out_proj"}},
+    NamedLayer{"gate_up", RowOrder::parts, {"mlp.c_fc_0", "mlp.c_fc_1"}},
+    NamedLayer{"down", RowOrder::whole, {"mlp.c_proj"}}};
+
+constexpr std::array families = {Family{llama_places, llama_layers},  Family{llama_places, phi3_layers},
+                                 Family{bert_places, bert_layers},    Family{opt_places, opt_layers},
+                                 Family{neox_places, neox_layers},    Family{falcon_places, falcon_layers},
+                                 Family{llama_places, plain_mlps},    Family{llama_places, internlm2_layers},
+                                 Family{llama_places, shared_layers}, Family{falcon_places, exaone_layers}};
 
 std::string weight_of(const std::string& module) { return module + ".weight"; }
 

@@ -78,12 +78,14 @@ TEST_F(GpuWeights, MatchTheReference) {
 
 TEST_F(GpuWeights, AreUploadedAsTheyAre) {
   std::mt19937_64 rng(test_seed());
-  for (const auto granularity : {ScaleGranularity::per_tensor, ScaleGranularity::per_channel}) {
-    const Matrix w = random_matrix(rng, DType::f32, 37, 91, Values::outliers);
-    const auto expected = reference::quantize_weights(w.view(), granularity, ScaleSource::absmax);
-    const auto actual = cuda::upload_weights(expected);
-    EXPECT_EQ(actual.granularity, granularity);
-    expect_equal(actual, expected);
+  for (const DType code : {DType::s8, DType::e4m3}) {
+    for (const auto granularity : {ScaleGranularity::per_tensor, ScaleGranularity::per_channel}) {
+      const Matrix w = random_matrix(rng, DType::f32, 37, 91, Values::outliers);
+      const auto expected = reference::quantize_weights(w.view(), granularity, ScaleSource::absmax, code);
+      const auto actual = cuda::upload_weights(expected);
+      EXPECT_EQ(actual.granularity, granularity);
+      expect_equal(actual, expected);
+    }
   }
 }
 

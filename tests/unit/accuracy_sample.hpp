@@ -26,6 +26,7 @@ inline AccuracyReport sample_report() {
       layer.layer = name;
       layer.decoder_layer = index;
       layer.tokens = 32;
+      layer.calibration_tokens = 256;
       layer.n = 64;
       layer.k = 128;
       layer.channels = 16;

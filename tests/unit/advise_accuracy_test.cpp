@@ -82,7 +82,9 @@ TEST(AdviseAccuracy, SaysWhatItCannotKnow) {
   report.alphas.clear();
   for (auto& layer : report.layers) layer.weights = "s8";
   report.layers[0].weights = "random";
-  EXPECT_EQ(of_kind(advise(report), "note").size(), 5U);
+  report.layers[1].calibration_tokens = 0;
+  EXPECT_EQ(of_kind(advise(report), "note").size(), 6U);
+  EXPECT_TRUE(has_text(advise(report), "note", "calibrated on the tested tokens"));
 }
 
 TEST(AdviseAccuracy, HoldsWithWhatIsExactOrMissing) {

@@ -1,35 +1,12 @@
 // Products of each architecture, from what its published configs say.
 #include <algorithm>
 
-#include "catalog_folder.hpp"
-#include "qgemm/catalog.hpp"
+#include "catalog_shapes.hpp"
 
 namespace qgemm {
 namespace {
 
-using Shapes = std::vector<std::string>;
-
-class Architectures : public ::testing::Test {
- protected:
-  Model model(const std::string& config) const { return load_model_config(folder_.write("config.json", config)); }
-
-  /// "qkv 6144x4096 bias", "expert_down 4096x14336 2/8", and the logits' product last.
-  Shapes shapes(const std::string& config) const {
-    const Model read = model(config);
-    auto layers = read.layers;
-    if (read.lm_head) layers.push_back(*read.lm_head);
-    Shapes out;
-    for (const Layer& layer : layers) {
-      out.push_back(layer.name + " " + std::to_string(layer.n) + "x" + std::to_string(layer.k) +
-                    (layer.bias ? " bias" : ""));
-      if (layer.experts > 0)
-        out.back() += " " + std::to_string(layer.experts_per_token) + "/" + std::to_string(layer.experts);
-    }
-    return out;
-  }
-
-  CatalogFolder folder_;
-};
+class Architectures : public ArchitectureTest {};
 
 TEST_F(Architectures, Qwen2HasABiasOfQkv) {
   EXPECT_EQ(
@@ -100,44 +77,6 @@ TEST_F(Architectures, BertHasBiasesAndNoLogits) {
   EXPECT_EQ(shapes(R"({"architectures": ["BertModel"], "hidden_size": 384, "intermediate_size": 1536,
               "num_attention_heads": 12, "num_hidden_layers": 6, "vocab_size": 30522})"),
             (Shapes{"qkv 1152x384 bias", "o 384x384 bias", "up 1536x384 bias", "down 384x1536 bias"}));
-}
-
-TEST_F(Architectures, MixtralHasExperts) {
-  const Model mixtral = model(R"({"architectures": ["MixtralForCausalLM"], "hidden_size": 4096,
-              "intermediate_size": 14336, "num_attention_heads": 32, "num_key_value_heads": 8, "num_hidden_layers": 32,
-              "num_local_experts": 8, "num_experts_per_tok": 2})");
-  ASSERT_EQ(mixtral.layers.size(), 4U);
-  EXPECT_EQ(mixtral.layers[2].name, "expert_gate_up");
-  EXPECT_EQ(mixtral.layers[2].n, 28672);
-  EXPECT_EQ(mixtral.layers[3].k, 14336);
-  EXPECT_EQ(mixtral.decoder_layers, 0) << "how often a step has an expert's products depends on its tokens";
-  const std::pair<std::int64_t, std::int64_t> expected[] = {{1, 1}, {4, 1}, {5, 2}, {16, 4}, {17, 5}, {1024, 256}};
-  for (const auto& [batch, tokens] : expected) {
-    EXPECT_EQ(tokens_of(mixtral.layers[2], batch), tokens) << batch;
-    EXPECT_EQ(tokens_of(mixtral.layers[0], batch), batch);
-  }
-  EXPECT_EQ(tokens_of(mixtral.layers[2], std::int64_t{1} << 31U), std::int64_t{1} << 29U);
-}
-
-TEST_F(Architectures, QwenHasExpertsThatAreSharedAndLayersThatHaveNone) {
-  const std::string moe = R"({"architectures": ["Qwen2MoeForCausalLM"], "hidden_size": 2048, "intermediate_size": 5632,
-              "moe_intermediate_size": 1408, "shared_expert_intermediate_size": 5632, "num_attention_heads": 16,
-              "num_key_value_heads": 16, "num_experts": 60, "num_experts_per_tok": 4)";
-  const Shapes all_sparse{"qkv 6144x2048 bias",
-                          "o 2048x2048",
-                          "expert_gate_up 2816x2048 4/60",
-                          "expert_down 2048x1408 4/60",
-                          "shared_gate_up 11264x2048",
-                          "shared_down 2048x5632"};
-  EXPECT_EQ(shapes(moe + R"(, "decoder_sparse_step": 1, "mlp_only_layers": []})"), all_sparse);
-  Shapes some_dense = all_sparse;
-  some_dense.insert(some_dense.end(), {"gate_up 11264x2048", "down 2048x5632"});
-  EXPECT_EQ(shapes(moe + R"(, "decoder_sparse_step": 2})"), some_dense);
-  EXPECT_EQ(shapes(moe + R"(, "mlp_only_layers": [0]})"), some_dense);
-  EXPECT_EQ(shapes(R"({"architectures": ["Qwen3MoeForCausalLM"], "hidden_size": 2048, "moe_intermediate_size": 768,
-              "num_attention_heads": 32, "num_key_value_heads": 4, "head_dim": 128, "num_experts": 128,
-              "num_experts_per_tok": 8, "intermediate_size": 6144})"),
-            (Shapes{"qkv 5120x2048", "o 2048x4096", "expert_gate_up 1536x2048 8/128", "expert_down 2048x768 8/128"}));
 }
 
 // The catalogue's models, from the sizes that their published configs have.

@@ -70,11 +70,23 @@ TEST(LoadModelConfig, TakesTheConfigsOwnNameOnlyIfItIsOne) {
   }
 }
 
-TEST(LoadModelConfig, RefusesOtherArchitecturesWithTheSupported) {
+TEST(LoadModelConfig, RefusesOtherArchitecturesWithTheNearest) {
   const CatalogFolder folder;
-  const auto path = folder.write("config.json", R"({"architectures": ["DeepseekV2ForCausalLM"], "hidden_size": 2048})");
+  const auto path = folder.write("config.json", R"({"architectures": ["LlamaForCausalLMEagle"], "hidden_size": 2048})");
   expect_error<InvalidInput>([&] { load_model_config(path); },
-                             {"config.json", "DeepseekV2ForCausalLM", "LlamaForCausalLM", "Qwen3ForCausalLM"});
+                             {"config.json", "'LlamaForCausalLMEagle'", "nearest", " LlamaForCausalLM", "--shapes"});
+}
+
+TEST(LoadModelConfig, SaysWhatIsMissingOfModelsThatAreNotLikeTheOthers) {
+  const CatalogFolder folder;
+  const auto refused = [&](const std::string& name, const std::string& why) {
+    const auto path = folder.write("config.json", R"({"architectures": [")" + name + R"("], "hidden_size": 2048})");
+    expect_error<InvalidInput>([&] { load_model_config(path); }, {"config.json", "'" + name + "'", why, "--shapes"});
+  };
+  refused("NemotronHForCausalLM", "carry a state");
+  refused("DeciLMForCausalLM", "different sizes");
+  refused("DeepseekV32ForCausalLM", "indexer");
+  refused("T5ForConditionalGeneration", "an encoder and a decoder");
 }
 
 TEST(LoadModelConfig, NamesWhatIsMissingOrWrong) {

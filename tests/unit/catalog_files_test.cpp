@@ -60,6 +60,7 @@ TEST(LoadModels, NamesTheFieldThatIsWrong) {
   expect_bad(with_layer("5"), {"layers[0]", "not a JSON object"});
   expect_bad(with_layer(R"({"name": "x", "n": 1, "k": 1, "split": "m"})"), {"layers[0]", "'split'", "'m'"});
   expect_bad(with_layer(R"({"name": "x", "n": 1, "k": 1})"), {"layers[0]", "'split'", "missing"});
+  expect_bad(model_json("a/b", R"("norms": "two", )"), {"'norms'", "'two'", "before"});
   const std::string twice = R"({"name": "x", "n": 1, "k": 1, "split": "n"})";
   expect_bad(with_layer(twice + ", " + twice), {"layers[1]", "'name'", "'x'"});
 }

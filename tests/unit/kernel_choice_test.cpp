@@ -1,8 +1,9 @@
-// What is chosen without a GPU at hand: the model of cost, and the table that is shipped.
+// What is chosen without a GPU at hand: the model of cost, the choices that are tried, and the table that is shipped.
 #include "engines/cutlass/kernel_choice.hpp"
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <set>
 
 #include "engines/cutlass/cost_model.hpp"
@@ -87,17 +88,94 @@ TEST_F(KernelChoiceTest, TheShippedTableNamesKernelsOfThisBuild) {
     for (const auto& [n, k] :
          {std::pair<std::int64_t, std::int64_t>{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}}) {
       for (const std::int64_t m : {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}) {
-        const auto tuned = table.find(input, {m, n, k});
-        if (!tuned) continue;
-        ++found;
         const auto all = for_h100(input, m);
-        EXPECT_TRUE(std::any_of(all.begin(), all.end(),
-                                [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; }))
-            << tuned->kernel << " for M=" << m;
+        for (const CacheState cache : {CacheState::hot, CacheState::cold}) {
+          const auto tuned = table.find(input, {m, n, k}, cache);
+          if (!tuned) continue;
+          ++found;
+          EXPECT_TRUE(std::any_of(all.begin(), all.end(),
+                                  [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; }))
+              << tuned->kernel << " for M=" << m;
+        }
       }
     }
   }
-  EXPECT_EQ(found, 88);  // the default sweep's products
+  EXPECT_EQ(found, 2 * 88);  // the default sweep's products, hot and cold
+}
+
+/// A kernel of no code, with tiles of 128 × 128.
+class FakeKernel final : public kernels::ScaledGemmKernel {
+ public:
+  explicit FakeKernel(const std::string& name, bool overlaps = true, int residents = 1) {
+    traits_.name = name;
+    traits_.tile_m = traits_.tile_n = 128;
+    traits_.orders_tiles = true;
+    traits_.overlaps = overlaps;
+    traits_.residents = residents;
+  }
+  const kernels::KernelTraits& traits() const override { return traits_; }
+  kernels::KernelTraits& traits() { return traits_; }
+  std::size_t workspace_bytes(const kernels::ScaledGemmArguments&) const override { return 0; }
+  std::unique_ptr<kernels::ScaledGemmLaunch> prepare(const kernels::ScaledGemmArguments&, void*) const override {
+    return nullptr;
+  }
+
+ private:
+  kernels::KernelTraits traits_;
+};
+
+std::vector<std::string> texts(const std::vector<cutlass::KernelChoice>& choices) {
+  std::vector<std::string> out;
+  for (const auto& choice : choices) out.push_back(choice.text());
+  return out;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Choices, OrdersOfTilesAreTriedWhereTheyDiffer) {
+  FakeKernel kernel("k");
+  const auto tried = [&](std::int64_t m, std::int64_t n) {
+    cuda::ScaledOperands operands;
+    operands.m = m;
+    operands.n = n;
+    return texts(cutlass::choices({&kernel}, {operands}, 132));
+  };
+  const Texts single_round{"k", "k along n swizzle 4"};
+  const Texts rounds{"k along m swizzle 4", "k along m swizzle 8", "k along n swizzle 4", "k along n"};
+  EXPECT_EQ(tried(128, 4096), Texts{"k"}) << "one line of tiles";
+  EXPECT_EQ(tried(4096, 100), Texts{"k"}) << "one line of tiles";
+  EXPECT_EQ(tried(129, 4096), single_round);
+  EXPECT_EQ(tried(12 * 128, 11 * 128), single_round) << "as many as multiprocessors";
+  EXPECT_EQ(tried(7 * 128, 19 * 128), rounds) << "one more";
+  kernel.traits().orders_tiles = false;
+  EXPECT_EQ(tried(129, 4096), Texts{"k"});
+  EXPECT_EQ(tried(4096, 4096), Texts{"k"});
+}
+
+TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhateverItsSize) {
+  const FakeKernel kernel("k"), other("o");
+  const cutlass::KernelChoice product{&kernel, 2, 4, "tuned"};
+  for (const std::int64_t m : {33, 64, 16384}) {
+    const auto ways = cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, m);
+    EXPECT_EQ(texts(ways), (Texts{"k along n swizzle 4", "k along n swizzle 4 overlapping"})) << m;
+    EXPECT_EQ(ways.front().origin, "tuned");
+    EXPECT_EQ(ways.back().origin, "");
+  }
+}
+
+TEST(WaysToQuantize, WithFewTokensTheOthersAreTriedToo) {
+  const FakeKernel kernel("k"), small("small", true, 2), large("large", true, 1), waits("waits", false);
+  const std::vector<cutlass::KernelChoice> all{{&kernel}, {&small}, {&large}, {&waits}};
+  for (const std::int64_t m : {1, 32}) {
+    EXPECT_EQ(texts(cutlass::ways_to_quantize({&kernel}, all, m)),
+              (Texts{"k", "k overlapping", "small overlapping", "large overlapping"}));
+  }
+}
+
+TEST(WaysToQuantize, AKernelThatCannotStartEarlyIsTriedAfterTheQuantization) {
+  const FakeKernel waits("waits", false);
+  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}}, 64)), Texts{"waits"});
+  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}}, 1)), Texts{"waits"});
 }
 
 }  // namespace

@@ -15,11 +15,13 @@ using testing::OneLayer;
 using testing::only_layer;
 using testing::scheme_in;
 
-double brute_force_db(const Scheme& scheme, const Matrix& a, const Matrix& w, const Matrix& true_a,
-                      const Matrix& true_w) {
+/// `calibration`: the tokens that a scale given ahead is made of.
+double brute_force_db(const Scheme& scheme, const Matrix& a, const Matrix& calibration, const Matrix& w,
+                      const Matrix& true_a, const Matrix& true_w) {
   const auto wq = reference::quantize_weights(w.view(), scheme.weight_scale, ScaleSource::absmax, scheme.weight);
   const bool symmetric = scheme.zero_point == ZeroPoint::none;
-  const StaticScale given = reference::scale_of_rows(a.view(), 0, a.rows(), symmetric, scheme.activation);
+  const StaticScale given =
+      reference::scale_of_rows(calibration.view(), 0, calibration.rows(), symmetric, scheme.activation);
   const auto aq = reference::quantize_activations(scheme, given, a.view());
   double signal = 0, noise = 0;
   for (std::int64_t m = 0; m < a.rows(); ++m) {
@@ -39,40 +41,56 @@ double brute_force_db(const Scheme& scheme, const Matrix& a, const Matrix& w, co
   return 10 * std::log10(signal / noise);
 }
 
-class SchemeAccuracyOf : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(SchemeAccuracyOf, IsThatOfABruteForceComputation) {
-  SCOPED_TRACE("QGEMM_TEST_SEED=" + std::to_string(testing::test_seed()));
+/// Calibrated on the tested tokens, or on five behind them, of which some are larger and some smaller.
+void expect_brute_force(const std::string& provider, std::int64_t calibration_tokens) {
+  SCOPED_TRACE("QGEMM_TEST_SEED=" + std::to_string(testing::test_seed()) + ", calibrated on " +
+               std::to_string(calibration_tokens));
   constexpr std::int64_t cols = 20, tokens = 7;
   const Normal normal_a(1), normal_w(2);
   const auto a_at = [&](std::int64_t m, std::int64_t k) { return normal_a(m, k) * (k == 3 ? 16.0F : 1.0F) + 0.5F; };
   const auto bf16_at = [&](std::int64_t m, std::int64_t k) { return to_float(to_bfloat16(a_at(m, k))); };
-  const OneLayer model(cols, tokens, normal_w, a_at);
+  const OneLayer model(cols, tokens + calibration_tokens, normal_w, a_at);
   AccuracyOptions options = model.options();
-  options.providers = {GetParam()};
+  options.providers = {provider};
   options.smooth = "0.25";
+  options.tokens = tokens;
+  options.calibration_tokens = calibration_tokens;
   const LayerAccuracy layer = only_layer(measure_accuracy(options));
-  const SchemeAccuracy found = scheme_in(layer, GetParam());
+  EXPECT_EQ(layer.tokens, tokens);
+  EXPECT_EQ(layer.calibration_tokens, calibration_tokens);
+  const SchemeAccuracy found = scheme_in(layer, provider);
 
+  const std::int64_t first = calibration_tokens == 0 ? 0 : tokens;
+  const std::int64_t calibrated = calibration_tokens == 0 ? tokens : calibration_tokens;
   const Matrix a = matrix_of(tokens, cols, bf16_at), w = matrix_of(cols, cols, normal_w);
-  const Scheme scheme = parse_provider(GetParam());
-  EXPECT_NEAR(found.sqnr_db, brute_force_db(scheme, a, w, a, w), 1e-9);
+  const Matrix known = matrix_of(calibrated, cols, [&](auto m, auto k) { return bf16_at(first + m, k); });
+  const Scheme scheme = parse_provider(provider);
+  EXPECT_NEAR(found.sqnr_db, brute_force_db(scheme, a, known, w, a, w), 1e-9);
 
   std::vector<float> s(cols);
   for (std::int64_t k = 0; k < cols; ++k) {
     float top_a = 0, top_w = 0;
-    for (std::int64_t m = 0; m < tokens; ++m) top_a = std::max(top_a, std::abs(bf16_at(m, k)));
+    for (std::int64_t m = 0; m < calibrated; ++m) top_a = std::max(top_a, std::abs(element(known.view(), m, k)));
     for (std::int64_t n = 0; n < cols; ++n) top_w = std::max(top_w, std::abs(normal_w(n, k)));
     s[static_cast<std::size_t>(k)] =
         static_cast<float>(std::pow(static_cast<double>(top_a), 0.25) / std::pow(static_cast<double>(top_w), 0.75));
   }
   const auto factor = [&](std::int64_t k) { return s[static_cast<std::size_t>(k)]; };
   const Matrix smooth_a = matrix_of(tokens, cols, [&](auto m, auto k) { return bf16_at(m, k) / factor(k); });
+  const Matrix smooth_known =
+      matrix_of(calibrated, cols, [&](auto m, auto k) { return element(known.view(), m, k) / factor(k); });
   const Matrix smooth_w = matrix_of(cols, cols, [&](auto n, auto k) { return normal_w(n, k) * factor(k); });
   ASSERT_EQ(found.by_alpha.size(), 1U);
-  EXPECT_NEAR(found.by_alpha[0], brute_force_db(scheme, smooth_a, smooth_w, a, w), 1e-9);
+  EXPECT_NEAR(found.by_alpha[0], brute_force_db(scheme, smooth_a, smooth_known, smooth_w, a, w), 1e-9);
   EXPECT_EQ(found.smoothed_db, found.by_alpha[0]);
   EXPECT_EQ(found.alpha, 0.25);
+}
+
+class SchemeAccuracyOf : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(SchemeAccuracyOf, IsThatOfABruteForceComputation) {
+  expect_brute_force(GetParam(), 0);
+  expect_brute_force(GetParam(), 5);
 }
 
 std::vector<std::string> quantized_providers() {
@@ -120,6 +138,7 @@ TEST(Accuracy, AnOutlierFeatureCostsWhatItsScaleSays) {
     AccuracyOptions options = model.options();
     options.providers = {"int8-channel-w-tensor-a"};
     options.smooth = "auto";
+    options.calibration_tokens = 0;
     return only_layer(measure_accuracy(options)).schemes.at(0);
   };
   // Steps of 1/127 of the largest value, each uniform within its step: step²/12 of noise an element, against the sum
@@ -138,6 +157,26 @@ TEST(Accuracy, AnOutlierFeatureCostsWhatItsScaleSays) {
   EXPECT_GT(*with.smoothed_db, without.sqnr_db - 2);
   EXPECT_EQ(with.by_alpha.size(), 9U);
   EXPECT_EQ(*std::max_element(with.by_alpha.begin(), with.by_alpha.end()), *with.smoothed_db);
+}
+
+TEST(Accuracy, ScalesOfOtherTokensCutWhatTheyHaveNotSeen) {
+  SCOPED_TRACE("QGEMM_TEST_SEED=" + std::to_string(testing::test_seed()));
+  constexpr std::int64_t cols = 64;
+  const Normal normal(1);
+  // One of the tested tokens is ten times what calibration sees.
+  const auto activation = [&](std::int64_t m, std::int64_t k) { return normal(m, k) * (m == 3 ? 10.0F : 1.0F); };
+  const OneLayer model(cols, 128, Normal(2), activation);
+  AccuracyOptions options = model.options();
+  options.tokens = 64;
+  options.providers = {"int8-channel-w-tensor-a", "int8-channel-w-dyntensor-a", "fp8-channel-w-tensor-a"};
+  const LayerAccuracy apart = only_layer(measure_accuracy(options));
+  EXPECT_EQ(apart.calibration_tokens, 64);
+  options.calibration_tokens = 0;
+  const LayerAccuracy same = only_layer(measure_accuracy(options));
+  EXPECT_EQ(same.schemes[0].sqnr_db, same.schemes[1].sqnr_db);
+  EXPECT_EQ(apart.schemes[1].sqnr_db, same.schemes[1].sqnr_db) << "its scale is its own tokens'";
+  EXPECT_LT(apart.schemes[0].sqnr_db, same.schemes[0].sqnr_db - 10);
+  EXPECT_LT(apart.schemes[2].sqnr_db, same.schemes[2].sqnr_db - 10) << "448 steps more are cut, too";
 }
 
 /// o as int8 codes with a scale a row, and inputs of which nothing is lost: whole numbers up to 127, one of them that.

@@ -126,6 +126,21 @@ TEST(SmoothingFold, KnowsWhatIsLinear) {
   EXPECT_EQ(fold_in(own.model(), "o"), "v");
 }
 
+TEST(SmoothingFold, KnowsANormThatSeveralLayersHave) {
+  const WeightsOf parallel("CohereForCausalLM", 4), behind("Olmo2ForCausalLM", 4);
+  EXPECT_EQ(fold_in(parallel.model(), "qkv"), "one norm");
+  EXPECT_EQ(fold_in(parallel.model(), "gate_up"), "one norm");
+  EXPECT_EQ(fold_in(parallel.model(), "down"), "up");
+  EXPECT_EQ(fold_in(behind.model(), "qkv"), "");
+  EXPECT_EQ(fold_in(behind.model(), "gate_up"), "");
+  Model latent{"org/model", "", "", {{"q", 8, 8}, {"kv_a", 8, 8}, {"kv_b", 8, 8}, {"qkv_a", 8, 8}, {"q_b", 8, 8}}, 1};
+  EXPECT_EQ(fold_in(latent, "q"), "one norm");
+  EXPECT_EQ(fold_in(latent, "kv_a"), "one norm");
+  EXPECT_EQ(fold_in(latent, "kv_b"), "norm");
+  EXPECT_EQ(fold_in(latent, "qkv_a"), "norm");
+  EXPECT_EQ(fold_in(latent, "q_b"), "norm");
+}
+
 TEST(SmoothingFold, TellsHeadsFromSizesWhereTheModelDoesNot) {
   Model model{"org/model", "", "", {{"qkv", 96, 32}, {"o", 32, 32}, {"up", 64, 32}, {"down", 32, 64}}, 1};
   EXPECT_EQ(fold_in(model, "o"), "v");

@@ -51,6 +51,29 @@ TEST(Accuracy, RepeatsNoTokensThatWereRecordedOnce) {
   EXPECT_EQ(only_layer(measure_accuracy(options)).tokens, 2);
 }
 
+TEST(SplitTokens, TestsSomeAndCalibratesOnOthers) {
+  struct Row {
+    std::int64_t available, tokens, calibration, tested, calibrated;
+  };
+  constexpr Row rows[] = {{1000, 256, -1, 256, 256}, {512, 256, -1, 256, 256},  // as many again
+                          {400, 256, -1, 200, 200},  {401, 256, -1, 201, 200},  // half of what there is
+                          {64, 256, -1, 32, 32},     {63, 256, -1, 63, 0},      // too few for both
+                          {1000, 16, -1, 16, 32},    {40, 16, -1, 16, 0},       // a scale wants 32
+                          {90, 60, -1, 45, 45},      {1000, 256, 0, 256, 0},   {100, 256, 0, 100, 0},
+                          {1000, 256, 8, 256, 8},    {100, 256, 30, 70, 30},   {31, 1, 30, 1, 30}};
+  for (const Row& row : rows) {
+    AccuracyOptions options;
+    options.tokens = row.tokens;
+    options.calibration_tokens = row.calibration;
+    const TokenSplit split = split_tokens(options, row.available);
+    EXPECT_EQ(split.tested, row.tested) << row.available << " " << row.tokens << " " << row.calibration;
+    EXPECT_EQ(split.calibration, row.calibrated) << row.available << " " << row.tokens << " " << row.calibration;
+  }
+  AccuracyOptions options;
+  options.calibration_tokens = 30;
+  expect_error<InvalidInput>([&] { split_tokens(options, 30); }, {"--calibration-tokens is 30", "30 were recorded"});
+}
+
 /// Both decoder layers of a Llama, random.
 void write_llama(const WeightsOf& weights) {
   std::vector<TensorToWrite> tensors = llama_tensors(2, "model.layers.0.");
@@ -189,6 +212,11 @@ TEST(Accuracy, RefusesWhatIsNotFinite) {
                                {"decoder layer 0, layer o", "weights", "output channel 2"});
     expect_error<InvalidInput>([&] { measure_accuracy(OneLayer(8, 4, ramp, spoilt).options()); },
                                {"decoder layer 0, layer o", "activations", "token 2"});
+    AccuracyOptions options;
+    const OneLayer model(8, 4, ramp, spoilt);
+    options = model.options();
+    options.tokens = options.calibration_tokens = 2;
+    expect_error<InvalidInput>([&] { measure_accuracy(options); }, {"activations", "token 2"});
   }
 }
 
@@ -224,6 +252,7 @@ TEST(Accuracy, RefusesBadOptionsBeforeItComputes) {
     expect_error<InvalidInput>([&] { measure_accuracy(options, nullptr, &stop); }, words);
   };
   refused([](auto& o) { o.tokens = 0; }, {"--tokens", "0"});
+  refused([](auto& o) { o.calibration_tokens = -2; }, {"--calibration-tokens", "-2"});
   refused([](auto& o) { o.channels = -1; }, {"--channels", "-1"});
   refused([](auto& o) { o.tp = 0; }, {"--tp"});
   refused([](auto& o) { o.tp = 3; }, {"3"});

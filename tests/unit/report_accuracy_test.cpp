@@ -15,8 +15,9 @@ using testing::sample_report;
 
 TEST(AccuracyTables, ShowRangesSqnrAndASummary) {
   const std::string text = render_accuracy(sample_report());
-  for (const char* part : {"org/model: ranges", "org/model: SQNR", "Summary: org/model", "1 down", "200.0",
-                           "int8-channel-w", "token-a", "Weights: DIR. Activations: inputs.safetensors.", "up"}) {
+  for (const char* part :
+       {"org/model: ranges", "org/model: SQNR", "Summary: org/model", "1 down", "200.0", "int8-channel-w", "token-a",
+        "Weights: DIR. Activations: inputs.safetensors.", "of 256 other tokens", "up"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

@@ -75,7 +75,16 @@ TEST(AccuracyJson, RefusesWhatIsNone) {
   expect_bad(spoilt("\"seed\": 18446744073709551615", "\"seed\": -1"), {"'seed'"});
 }
 
+TEST(AccuracyJson, ReadsWhatEarlierVersionsWrote) {
+  std::string text = to_json(sample_report());
+  const std::string field = "\"calibration_tokens\":256,";
+  for (auto at = text.find(field); at != std::string::npos; at = text.find(field)) text.erase(at, field.size());
+  const AccuracyReport report = parse_accuracy(text, "text");
+  for (const auto& layer : report.layers) EXPECT_EQ(layer.calibration_tokens, 0) << "they were the tested ones";
+}
+
 TEST(AccuracyJson, NamesWhatIsWrongInALayer) {
+  expect_bad(spoilt("\"calibration_tokens\":256", "\"calibration_tokens\":-1"), {"layers[0]", "'calibration_tokens'"});
   expect_bad(spoilt("\"decoder_layer\":0", "\"decoder_layer\":-1"), {"layers[0]", "'decoder_layer'"});
   expect_bad(spoilt("\"n\":64", "\"n\":0"), {"layers[0]", "'n'"});
   expect_bad(spoilt("\"k\":128", "\"k\":1e300"), {"layers[0]", "'k'"});
@@ -103,10 +112,12 @@ TEST(AccuracyCsv, IsALineAScheme) {
   report.layers[0].schemes[0].sqnr_db = std::numeric_limits<double>::infinity();
   const std::string text = to_csv(report);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 4 * 4);
-  EXPECT_TRUE(text.starts_with("model,decoder_layer,layer,tp,rank,tokens,n,k,channels,stored,weights_absmax,"));
+  EXPECT_TRUE(text.starts_with(
+      "model,decoder_layer,layer,tp,rank,tokens,calibration_tokens,n,k,channels,stored,weights_absmax,"));
   EXPECT_NE(
-      text.find("\n\"a,\"\"b\",0,o,1,0,32,64,128,16,bf16,0.5,0.25,2,4,2,2,4,2,2,0,false,,int8-tensor-w-tensor-a,inf,"
-                "0.5,32,\n"),
+      text.find(
+          "\n\"a,\"\"b\",0,o,1,0,32,256,64,128,16,bf16,0.5,0.25,2,4,2,2,4,2,2,0,false,,int8-tensor-w-tensor-a,inf,"
+          "0.5,32,\n"),
       std::string::npos)
       << text;
   const std::string empty = to_csv(AccuracyReport{});

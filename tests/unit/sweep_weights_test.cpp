@@ -104,6 +104,20 @@ TEST(SweepWeights, AreTheCheckpointsOwn) {
   EXPECT_FALSE(operands.activations(point_of("qkv", 2, {1, 8, 8})));
 }
 
+TEST(SweepWeights, ThePlanCountsWhatTheyTakeBeyondBf16) {
+  const WeightsOf model("LlamaForCausalLM");
+  model.write(llama_tensors(2));
+  SweepOptions options = over(model);
+  options.layers = {"o"};
+  options.providers = {"int8-channel-w-token-a"};
+  const SweepPlan stored = plan_sweep(options);
+  options.weights.clear();
+  options.decoder_layer = -1;
+  options.layers.clear();
+  options.shapes = {{5, hidden, 4 * head_dim}};
+  EXPECT_EQ(stored.largest_memory_bytes, plan_sweep(options).largest_memory_bytes + 2 * hidden * 4 * head_dim);
+}
+
 /// o and down as int8 with these scales, row r's code in column k: r − k.
 std::vector<TensorToWrite> quantized_tensors(const std::vector<float>& scales) {
   std::vector<TensorToWrite> out;

@@ -10,6 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string gpu = "NVIDIA Test";
+constexpr CacheState hot = CacheState::hot, cold = CacheState::cold;
 
 TuneOptions two_shapes() {
   TuneOptions options;
@@ -17,17 +18,21 @@ TuneOptions two_shapes() {
   return options;
 }
 
-/// Measures "fast" in half the time of "slow", and counts.
+/// The number of products that a table has, each hot and cold.
+std::size_t products_in(const TuningTable& table) { return table.size() / 2; }
+
+/// Measures "fast" in half the time of "slow" hot, "steady" in half of it cold, and counts.
 struct FakeGpu {
   int measured = 0;
   std::vector<DType> types{DType::s8, DType::e4m3};
 
   TuneTarget target() {
     return {gpu, types,
-            [this](DType, const Shape& shape) -> std::vector<TunedChoice> {
+            [this](DType, const Shape& shape) -> RankedKernels {
               ++measured;
               const auto us = static_cast<double>(shape.m);
-              return {{"fast", 0, 8, us, {}}, {"slow", 0, 1, 2 * us, {}}};
+              return {{{"fast", 0, 8, us, {}}, {"slow", 0, 1, 2 * us, {}}},
+                      {{"steady", 0, 1, 3 * us, {}}, {"slow", 0, 1, 6 * us, {}}}};
             },
             [](const std::string& kernel) { return kernel != "gone"; }};
   }
@@ -49,12 +54,16 @@ TEST(Tune, SavesTheFastestOfEachProductWhereASweepLooks) {
   EXPECT_EQ(summary.shapes[0].input, DType::s8);
   EXPECT_EQ(summary.shapes[1].input, DType::e4m3);
   EXPECT_EQ(summary.shapes[2].shape, (Shape{16, 32, 64}));
-  EXPECT_EQ(summary.shapes[2].kernel, "fast swizzle 8");
-  EXPECT_EQ(summary.shapes[2].us, 16);
+  EXPECT_EQ(summary.shapes[2].hot.kernel, "fast swizzle 8");
+  EXPECT_EQ(summary.shapes[2].hot.us, 16);
+  EXPECT_EQ(summary.shapes[2].cold.kernel, "steady");
+  EXPECT_EQ(summary.shapes[2].cold.us, 48);
   EXPECT_EQ(summary.shapes[2].tried, 2);
-  EXPECT_FALSE(summary.shapes[2].before_us);
-  EXPECT_EQ(load_tuning(gpu).size(), 4U);
-  EXPECT_EQ(load_tuning(gpu).find(DType::e4m3, {16, 32, 64})->kernel, "fast");
+  EXPECT_FALSE(summary.shapes[2].hot.before_us);
+  EXPECT_FALSE(summary.shapes[2].cold.before_us);
+  EXPECT_EQ(load_tuning(gpu).size(), 8U);
+  EXPECT_EQ(load_tuning(gpu).find(DType::e4m3, {16, 32, 64}, hot)->kernel, "fast");
+  EXPECT_EQ(load_tuning(gpu).find(DType::e4m3, {16, 32, 64}, cold)->kernel, "steady");
 }
 
 TEST(Tune, LeavesOutWhatTheFileHas) {
@@ -75,54 +84,74 @@ TEST(Tune, LeavesOutWhatTheFileHas) {
 TEST(Tune, AShippedTableIsNoReasonToSkip) {
   const TuningSurroundings here;
   TuningTable shipped(gpu);
-  shipped.add(DType::s8, {1, 32, 64}, {"slow", 0, 1, 7, {}});
+  for (const CacheState cache : {hot, cold}) shipped.add(DType::s8, {1, 32, 64}, cache, {"slow", 0, 1, 7, {}});
   shipped.save(shipped_tuning_file(gpu));
   FakeGpu fake;
   const TuneSummary summary = run(two_shapes(), fake.target());
   EXPECT_EQ(summary.skipped, 0);
-  EXPECT_EQ(summary.shapes[0].before_us, 2);  // measured now, not the 7 of the table
-  EXPECT_FALSE(summary.shapes[1].before_us);
+  EXPECT_EQ(summary.shapes[0].hot.before_us, 2);  // measured now, not the 7 of the table
+  EXPECT_EQ(summary.shapes[0].cold.before_us, 6);
+  EXPECT_FALSE(summary.shapes[1].hot.before_us);
 }
 
 TEST(Tune, WhatTheTablesNameStaysUnlessAnotherIsClearlyFaster) {
   const TuningSurroundings here;
   TuningTable shipped(gpu);
-  shipped.add(DType::s8, {1, 32, 64}, {"known", 0, 1, 7, {}});
+  for (const CacheState cache : {hot, cold}) shipped.add(DType::s8, {1, 32, 64}, cache, {"known", 0, 1, 7, {}});
   shipped.save(shipped_tuning_file(gpu));
   TuneOptions options = two_shapes();
   options.types = {"int8"};
   options.again = true;
   for (const double known_us : {1.005, 1.02}) {
-    const bool stays = known_us < 1.01;
+    const bool stays = known_us < 1.01;  // hot; cold it is as clearly slower each time
     TuneTarget target = FakeGpu().target();
     target.types = {DType::s8};
-    target.measure = [&](DType, const Shape&) -> std::vector<TunedChoice> {
-      return {{"new", 0, 8, 1, {}}, {"known", 0, 1, known_us, {}}};
+    target.measure = [&](DType, const Shape&) -> RankedKernels {
+      return {{{"new", 0, 8, 1, {}}, {"known", 0, 1, known_us, {}}}, {{"new", 0, 8, 1, {}}, {"known", 0, 1, 2, {}}}};
     };
     const TuneSummary summary = run(options, target);
-    EXPECT_EQ(summary.shapes[0].kernel, stays ? "known" : "new swizzle 8");
-    EXPECT_EQ(summary.shapes[0].us, stays ? known_us : 1);
-    EXPECT_EQ(summary.shapes[0].before_us, known_us);
-    EXPECT_EQ(summary.shapes[1].kernel, "new swizzle 8") << "of no table until now";
-    EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64})->kernel, stays ? "known" : "new");
+    EXPECT_EQ(summary.shapes[0].hot.kernel, stays ? "known" : "new swizzle 8");
+    EXPECT_EQ(summary.shapes[0].hot.us, stays ? known_us : 1);
+    EXPECT_EQ(summary.shapes[0].hot.before_us, known_us);
+    EXPECT_EQ(summary.shapes[0].cold.kernel, "new swizzle 8");
+    EXPECT_EQ(summary.shapes[1].hot.kernel, "new swizzle 8") << "of no table until now";
+    EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64}, hot)->kernel, stays ? "known" : "new");
+    EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64}, cold)->kernel, "new");
+    fs::remove(user_tuning_file(gpu));
   }
 }
 
 TEST(Tune, AKernelThatIsGoneIsTunedAgain) {
   const TuningSurroundings here;
   TuningTable old(gpu);
-  old.add(DType::s8, {1, 32, 64}, {"gone", 0, 1, 7, {}});
-  old.add(DType::s8, {16, 32, 64}, {"slow", 0, 1, 7, {}});
-  old.add(DType::s8, {64, 32, 64}, {"gone", 0, 1, 7, {}});
+  for (const CacheState cache : {hot, cold}) {
+    old.add(DType::s8, {1, 32, 64}, cache, {cache == hot ? "slow" : "gone", 0, 1, 7, {}});
+    old.add(DType::s8, {16, 32, 64}, cache, {"slow", 0, 1, 7, {}});
+    old.add(DType::s8, {64, 32, 64}, cache, {"gone", 0, 1, 7, {}});
+  }
   old.save(user_tuning_file(gpu));
   FakeGpu fake;
   fake.types = {DType::s8};
   const TuneSummary summary = run(two_shapes(), fake.target());
   EXPECT_EQ(summary.skipped, 1);
   ASSERT_EQ(summary.shapes.size(), 1U);
-  EXPECT_FALSE(summary.shapes[0].before_us);
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64})->kernel, "fast");
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {64, 32, 64})->kernel, "gone") << "not this run's business";
+  EXPECT_FALSE(summary.shapes[0].cold.before_us);
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64}, cold)->kernel, "steady");
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {64, 32, 64}, cold)->kernel, "gone") << "not this run's business";
+}
+
+TEST(Tune, AProductWithOneCacheStateIsTunedForBoth) {
+  const TuningSurroundings here;
+  TuningTable half(gpu);
+  half.add(DType::s8, {1, 32, 64}, hot, {"slow", 0, 1, 7, {}});
+  half.save(user_tuning_file(gpu));
+  FakeGpu fake;
+  fake.types = {DType::s8};
+  const TuneSummary summary = run(two_shapes(), fake.target());
+  EXPECT_EQ(summary.skipped, 0);
+  EXPECT_EQ(summary.shapes[0].hot.before_us, 2);
+  EXPECT_FALSE(summary.shapes[0].cold.before_us);
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 32, 64}, cold)->kernel, "steady");
 }
 
 TEST(Tune, AnotherFileIsMadeWithItsFolder) {
@@ -131,7 +160,7 @@ TEST(Tune, AnotherFileIsMadeWithItsFolder) {
   TuneOptions options = two_shapes();
   options.out = here / "new/folder/table.json";
   EXPECT_EQ(run(options, fake.target()).file, options.out);
-  EXPECT_EQ(TuningTable::load(options.out, gpu, {}).size(), 4U);
+  EXPECT_EQ(products_in(TuningTable::load(options.out, gpu, {})), 4U);
   EXPECT_EQ(load_tuning(gpu).size(), 0U);
 }
 
@@ -144,7 +173,8 @@ class Stopper final : public TuneObserver {
     EXPECT_EQ(to_measure, 4);
   }
   void finished(const TunedShape&, std::int64_t done, std::int64_t) override {
-    EXPECT_EQ(TuningTable::load(file_, gpu, {}).size(), static_cast<std::size_t>(done)) << "saved product by product";
+    EXPECT_EQ(products_in(TuningTable::load(file_, gpu, {})), static_cast<std::size_t>(done))
+        << "saved product by product";
     stop = done >= after_;
   }
   std::atomic<bool> stop{false};
@@ -173,12 +203,12 @@ TEST(Tune, WhatAnotherRunAddedMeanwhileStays) {
   target.measure = [&](DType input, const Shape& shape) {
     TuningTable other =
         fs::exists(user_tuning_file(gpu)) ? TuningTable::load(user_tuning_file(gpu), gpu, {}) : TuningTable(gpu);
-    other.add(DType::s8, {999, 32, 64}, {"other", 0, 1, 1, {}});
+    for (const CacheState cache : {hot, cold}) other.add(DType::s8, {999, 32, 64}, cache, {"other", 0, 1, 1, {}});
     other.save(user_tuning_file(gpu));
     return measure(input, shape);
   };
   run(two_shapes(), target);
-  EXPECT_EQ(load_tuning(gpu).size(), 5U);
+  EXPECT_EQ(products_in(load_tuning(gpu)), 5U);
 }
 
 TEST(Tune, WhatCannotBeMeasuredIsAMessage) {
@@ -186,7 +216,7 @@ TEST(Tune, WhatCannotBeMeasuredIsAMessage) {
   TuneTarget target = FakeGpu().target();
   target.types = {DType::s8};
   int calls = 0;
-  target.measure = [&](DType, const Shape&) -> std::vector<TunedChoice> {
+  target.measure = [&](DType, const Shape&) -> RankedKernels {
     ++calls;
     if (calls == 1) throw OutOfMemory("it is too large");
     if (calls == 2) throw Unavailable("no kernel takes this shape");
@@ -199,7 +229,8 @@ TEST(Tune, WhatCannotBeMeasuredIsAMessage) {
   EXPECT_EQ(summary.shapes[0].message, "it is too large");
   EXPECT_EQ(summary.shapes[1].message, "no kernel takes this shape");
   EXPECT_FALSE(summary.shapes[2].message.empty());
-  EXPECT_TRUE(summary.shapes[2].kernel.empty());
+  EXPECT_TRUE(summary.shapes[2].hot.kernel.empty());
+  EXPECT_TRUE(summary.shapes[2].cold.kernel.empty());
   EXPECT_FALSE(fs::exists(summary.file));
 }
 
@@ -207,12 +238,13 @@ TEST(Tune, WhatEndsItComesOutWithAllSaved) {
   const TuningSurroundings here;
   FakeGpu fake;
   TuneTarget target = fake.target();
-  target.measure = [&fake](DType, const Shape& shape) -> std::vector<TunedChoice> {
-    if (++fake.measured == 3) throw Error("the GPU is lost");
-    return {{"fast", 0, 1, static_cast<double>(shape.m), {}}};
+  const auto measure = target.measure;
+  target.measure = [&](DType input, const Shape& shape) {
+    if (fake.measured == 2) throw Error("the GPU is lost");
+    return measure(input, shape);
   };
   EXPECT_EQ(message_of<Error>([&] { run(two_shapes(), target); }), "the GPU is lost");
-  EXPECT_EQ(load_tuning(gpu).size(), 2U);
+  EXPECT_EQ(products_in(load_tuning(gpu)), 2U);
 }
 
 TEST(Tune, ATypeWithoutKernelsIsTold) {

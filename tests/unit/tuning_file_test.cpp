@@ -8,19 +8,21 @@ namespace qgemm {
 namespace {
 
 const std::string gpu = "NVIDIA H100 80GB HBM3";
+constexpr CacheState hot = CacheState::hot, cold = CacheState::cold;
 
 TuningTable sample() {
   TuningTable table(gpu);
-  table.add(DType::e4m3, {16, 6144, 4096}, {"sm90_e4m3_64x128x128", 0, 1, 8.1254, "not saved"});
-  table.add(DType::s8, {64, 6144, 4096}, {"sm90_s8_\"odd\"", 2, 8, 12, {}});
-  table.add(DType::s8, {16, 6144, 4096}, {"sm90_s8_64x128x128", 0, 1, 0.0001, {}});
+  table.add(DType::e4m3, {16, 6144, 4096}, hot, {"sm90_e4m3_64x128x128", 0, 1, 8.1254, "not saved"});
+  table.add(DType::s8, {64, 6144, 4096}, cold, {"sm90_s8_\"odd\"", 2, 8, 12, {}});
+  table.add(DType::s8, {16, 6144, 4096}, cold, {"sm90_s8_64x64x128", 0, 1, 9, {}});
+  table.add(DType::s8, {16, 6144, 4096}, hot, {"sm90_s8_64x128x128", 0, 1, 0.0001, {}});
   return table;
 }
 
-const std::string head = "{\n\"schema\": 1,\n\"gpu\": \"NVIDIA H100 80GB HBM3\",\n\"qgemm_version\": \"" +
+const std::string head = "{\n\"schema\": 2,\n\"gpu\": \"NVIDIA H100 80GB HBM3\",\n\"qgemm_version\": \"" +
                          std::string(version()) + "\",\n\"entries\": [";
 const std::string entry =
-    R"({"input":"s8","m":16,"n":6144,"k":4096,"kernel":"sm90_s8_64x128x128","raster":0,"swizzle":1,"us":0.001})";
+    R"({"input":"s8","m":16,"n":6144,"k":4096,"cache":"hot","kernel":"sm90_s8_64x128x128","raster":0,"swizzle":1,"us":0.001})";
 
 TEST(TuningFile, IsSortedWithAnEntryALine) {
   const Scratch scratch;
@@ -28,9 +30,11 @@ TEST(TuningFile, IsSortedWithAnEntryALine) {
   EXPECT_EQ(
       text_of(scratch / "table.json"),
       head + "\n" + entry + ",\n" +
-          R"({"input":"s8","m":64,"n":6144,"k":4096,"kernel":"sm90_s8_\"odd\"","raster":2,"swizzle":8,"us":12.0},)" +
+          R"({"input":"s8","m":16,"n":6144,"k":4096,"cache":"cold","kernel":"sm90_s8_64x64x128","raster":0,"swizzle":1,"us":9.0},)" +
           "\n" +
-          R"({"input":"e4m3","m":16,"n":6144,"k":4096,"kernel":"sm90_e4m3_64x128x128","raster":0,"swizzle":1,"us":8.125})" +
+          R"({"input":"s8","m":64,"n":6144,"k":4096,"cache":"cold","kernel":"sm90_s8_\"odd\"","raster":2,"swizzle":8,"us":12.0},)" +
+          "\n" +
+          R"({"input":"e4m3","m":16,"n":6144,"k":4096,"cache":"hot","kernel":"sm90_e4m3_64x128x128","raster":0,"swizzle":1,"us":8.125})" +
           "\n]\n}\n");
 }
 
@@ -38,14 +42,42 @@ TEST(TuningFile, RoundTrip) {
   const Scratch scratch;
   sample().save(scratch / "table.json");
   const TuningTable read = TuningTable::load(scratch / "table.json", gpu, "from a test");
-  EXPECT_EQ(read.size(), 3U);
-  const auto found = read.find(DType::s8, {64, 6144, 4096});
+  EXPECT_EQ(read.size(), 4U);
+  EXPECT_FALSE(read.find(DType::s8, {64, 6144, 4096}, hot));
+  const auto found = read.find(DType::s8, {64, 6144, 4096}, cold);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->text(), "sm90_s8_\"odd\" along n swizzle 8");
   EXPECT_EQ(found->us, 12);
   EXPECT_EQ(found->origin, "from a test");
   read.save(scratch / "again.json");
   EXPECT_EQ(text_of(scratch / "again.json"), text_of(scratch / "table.json"));
+}
+
+/// `text`, of the written schema, as schema 1 had it: without a cache state.
+std::string schema_1(std::string text) {
+  for (const auto& [from, to] : {std::pair{"\"schema\": 2", "\"schema\": 1"}, {"\"cache\":\"hot\",", ""}}) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from)) {
+      text.replace(at, std::string(from).size(), to);
+    }
+  }
+  return text;
+}
+
+TEST(TuningFile, WhatSchema1NamesCountsHotAndCold) {
+  const Scratch scratch;
+  put_text(scratch / "table.json", schema_1(head + "\n" + entry + "\n]\n}\n"));
+  const TuningTable read = TuningTable::load(scratch / "table.json", gpu, "from a test");
+  EXPECT_EQ(read.size(), 2U);
+  for (const CacheState cache : {hot, cold}) {
+    const auto found = read.find(DType::s8, {16, 6144, 4096}, cache);
+    ASSERT_TRUE(found) << name(cache);
+    EXPECT_EQ(found->kernel, "sm90_s8_64x128x128");
+    EXPECT_EQ(found->origin, "from a test");
+  }
+  read.save(scratch / "table.json");
+  std::string as_cold = entry;
+  as_cold.replace(as_cold.find("hot"), 3, "cold");
+  EXPECT_EQ(text_of(scratch / "table.json"), head + "\n" + entry + ",\n" + as_cold + "\n]\n}\n");
 }
 
 TEST(TuningFile, AnEmptyTableIsOne) {
@@ -97,9 +129,9 @@ TEST(TuningFile, ForeignFilesAreRejected) {
   expect_mentions(rejection("[1, 2]"), {"is not a JSON object"});
   expect_mentions(rejection("{\"schema\": 1, \"context\": {}, \"rows\": []}"), {"is no tuning table"});
   expect_mentions(rejection(changed("H100", "L4")), {"was measured on NVIDIA L4", "not on NVIDIA H100"});
-  expect_mentions(rejection(changed("\"schema\": 1", "\"schema\": 2")), {"schema 2", "later qgemm"});
-  expect_mentions(rejection(changed("\"schema\": 1", "\"schema\": 0")), {"'schema'", "at least 1"});
-  expect_mentions(rejection(changed("\"schema\": 1", "\"schema\": \"1\"")), {"'schema'", "whole number"});
+  expect_mentions(rejection(changed("\"schema\": 2", "\"schema\": 3")), {"schema 3", "up to 2", "later qgemm"});
+  expect_mentions(rejection(changed("\"schema\": 2", "\"schema\": 0")), {"'schema'", "at least 1"});
+  expect_mentions(rejection(changed("\"schema\": 2", "\"schema\": \"2\"")), {"'schema'", "whole number"});
   expect_mentions(rejection(changed("\"entries\"", "\"lines\"")), {"'entries'", "must be a list"});
   expect_mentions(message_of<InvalidInput>([] { TuningTable::load("absent.json", gpu, {}); }), {"absent.json"});
 }
@@ -115,6 +147,10 @@ TEST(TuningFile, BadEntriesAreRejected) {
   for (const char* bad : {"0", "-16", "1.5", "\"16\"", "null", "99999999999"}) {
     expect_mentions(rejection(changed("\"m\":16", "\"m\":" + std::string(bad))), {"entries[0]", "'m'"});
   }
+  expect_mentions(rejection(changed("\"hot\"", "\"warm\"")), {"entries[0]", "'cache'", "'warm'", "hot or cold"});
+  for (const char* bad : {"", "\"cache\":null,", "\"cache\":1,", "\"cache\":\"\","}) {
+    expect_mentions(rejection(changed("\"cache\":\"hot\",", bad)), {"entries[0]", "'cache'"});
+  }
   expect_mentions(rejection(changed("\"sm90_s8_64x128x128\"", "\"\"")), {"'kernel'", "empty"});
   expect_mentions(rejection(changed("\"raster\":0", "\"raster\":3")), {"'raster'", "between 0 and 2"});
   expect_mentions(rejection(changed("\"swizzle\":1", "\"swizzle\":0")), {"'swizzle'", "between 1 and"});
@@ -122,7 +158,9 @@ TEST(TuningFile, BadEntriesAreRejected) {
     expect_mentions(rejection(changed("\"us\":0.001", "\"us\":" + std::string(bad))), {"'us'", "microseconds"});
   }
   expect_mentions(rejection(changed("\"us\":0.001", "\"us\":1e999")), {"table.json"});
-  expect_mentions(rejection(changed(entry, entry + ",\n" + entry)), {"entries[1]", "a second one for s8 16x6144x4096"});
+  const std::string twice = changed(entry, entry + ",\n" + entry);
+  expect_mentions(rejection(twice), {"entries[1]", "a second one for s8 16x6144x4096 hot"});
+  expect_mentions(rejection(schema_1(twice)), {"entries[1]", "a second one for s8 16x6144x4096"});
   expect_mentions(rejection(changed(entry, "7")), {"entries[0]", "not a JSON object"});
 }
 

@@ -10,10 +10,11 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string gpu = "NVIDIA H100 80GB HBM3";
+constexpr CacheState hot = CacheState::hot;
 
 void save(const fs::path& file, const std::string& kernel, const Shape& shape) {
   TuningTable table(gpu);
-  table.add(DType::s8, shape, {kernel, 0, 1, 1, {}});
+  table.add(DType::s8, shape, hot, {kernel, 0, 1, 1, {}});
   table.save(file);
 }
 
@@ -72,13 +73,13 @@ TEST(TuningPlaces, TheUsersChoiceWinsAndSaysSo) {
   const TuningSurroundings here;
   const std::string name = tuning_file_name(gpu);
   save(here / ("data/tuning/" + name), "shipped", {1, 2, 3});
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3})->origin, "from the shipped tuning table");
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3}, hot)->origin, "from the shipped tuning table");
   save(here / ("cache/tuning/" + name), "own", {1, 2, 3});
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3})->kernel, "own");
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3})->origin, "from this user's tuning table");
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3}, hot)->kernel, "own");
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3}, hot)->origin, "from this user's tuning table");
   save(here / ("cache/tuning/" + name), "own", {4, 5, 6});
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3})->kernel, "shipped");
-  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {4, 5, 6})->kernel, "own");
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {1, 2, 3}, hot)->kernel, "shipped");
+  EXPECT_EQ(load_tuning(gpu).find(DType::s8, {4, 5, 6}, hot)->kernel, "own");
   EXPECT_EQ(load_tuning("NVIDIA L4").size(), 0U);
 }
 
@@ -102,6 +103,8 @@ TEST(TuningPlaces, EveryShippedTableCanBeRead) {
     EXPECT_GT(TuningTable::load(file.path(), name, {}).size(), 0U);
     TuningSurroundings here;
     TuningTable::load(file.path(), name, {}).save(here / "again.json");
+    // One of an earlier schema says less than it would be saved with.
+    if (text.find("\"schema\": " + std::to_string(tuning_schema) + ",") == std::string::npos) continue;
     const auto entries = [](const std::string& table) { return table.substr(table.find("\"entries\"")); };
     EXPECT_EQ(entries(text_of(here / "again.json")), entries(text)) << "not as it was saved";
   }

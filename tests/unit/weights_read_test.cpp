@@ -257,7 +257,7 @@ TEST(ReadWeight, NamesTheLayersThatItReads) {
   const Checkpoint checkpoint(weights.path());
   for (const Layer& layer : {Layer{"lm_head", 64, 8}, Layer{"n8_k8", 8, 8}}) {
     expect_error<InvalidInput>([&] { (void)read_weight(checkpoint, weights.model(), layer, 0); },
-                               {weights.path().string(), "'" + layer.name + "'", "qkv, o, gate_up, down or up"});
+                               {weights.path().string(), "'" + layer.name + "'", "qkv, o, gate_up, down, up,"});
   }
   Layer expert{"gate_up", 24, 8};
   expert.experts = 4;

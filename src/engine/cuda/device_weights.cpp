@@ -8,10 +8,20 @@ namespace qgemm::cuda {
 DeviceWeights::DeviceWeights(DeviceMatrix original, ScaleSource scales, cudaStream_t stream)
     : n_(original.rows()), k_(original.cols()), original_(std::move(original)), scales_(scales), stream_(stream) {}
 
+DeviceWeights::DeviceWeights(DeviceMatrix original, ScaleSource scales, DeviceQuantizedWeights stored,
+                             cudaStream_t stream)
+    : DeviceWeights(std::move(original), scales, stream) {
+  give(std::move(stored));
+}
+
 DeviceWeights::DeviceWeights(DeviceQuantizedWeights quantized, cudaStream_t stream)
     : n_(quantized.n), k_(quantized.k), stream_(stream) {
-  const auto granularity = quantized.granularity;
-  quantized_.emplace(std::pair(DType::s8, granularity), std::move(quantized));
+  give(std::move(quantized));
+}
+
+void DeviceWeights::give(DeviceQuantizedWeights quantized) {
+  given_ = Form(quantized.values.dtype(), quantized.granularity);
+  quantized_.emplace(*given_, std::move(quantized));
 }
 
 const DeviceMatrix& DeviceWeights::original() const {

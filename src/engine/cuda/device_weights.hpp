@@ -17,12 +17,17 @@ class DeviceWeights {
  public:
   /// `original`: f32, bf16 or f16 [N,K].
   DeviceWeights(DeviceMatrix original, ScaleSource scales, cudaStream_t stream);
+  /// `stored`: the quantized weights of a checkpoint, of which `original` is what they stand for. They are the form of
+  /// their type and granularity; the others are quantized from `original`.
+  DeviceWeights(DeviceMatrix original, ScaleSource scales, DeviceQuantizedWeights stored, cudaStream_t stream);
   /// Weights that are int8 already; there is no original then.
   DeviceWeights(DeviceQuantizedWeights quantized, cudaStream_t stream);
 
   std::int64_t n() const { return n_; }
   std::int64_t k() const { return k_; }
   bool has_original() const { return original_.has_value(); }
+  /// Whether this form was given and not quantized from the original.
+  bool is_given(DType type, ScaleGranularity granularity) const { return given_ == std::pair(type, granularity); }
   /// Throws `InvalidInput` where only quantized weights were given.
   const DeviceMatrix& original() const;
   /// The original, rounded to `type` (bf16, f16, f32).
@@ -39,12 +44,16 @@ class DeviceWeights {
   std::int64_t held_bytes() const;
 
  private:
+  using Form = std::pair<DType, ScaleGranularity>;
+  void give(DeviceQuantizedWeights quantized);
+
   std::int64_t n_ = 0, k_ = 0;
   std::optional<DeviceMatrix> original_;
+  std::optional<Form> given_;
   ScaleSource scales_ = ScaleSource::absmax;
   cudaStream_t stream_ = nullptr;
   mutable std::map<DType, DeviceMatrix> converted_;
-  mutable std::map<std::pair<DType, ScaleGranularity>, DeviceQuantizedWeights> quantized_;
+  mutable std::map<Form, DeviceQuantizedWeights> quantized_;
   mutable std::map<std::pair<const void*, int>, DeviceMatrix> copies_;
 };
 

@@ -6,15 +6,10 @@
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/stream.hpp"
+#include "cuda/upload.hpp"
 
 namespace qgemm::cuda {
 namespace {
-
-DeviceMatrix uploaded(const ConstMatrixView& from) {
-  DeviceMatrix to(from.dtype, from.rows, from.cols);
-  copy_to_device(from, to.view());
-  return to;
-}
 
 /// The layer's weights on the device, copied over once for all products with them.
 std::shared_ptr<DeviceWeights> device_weights(const LayerWeights& weights, const Scheme& scheme, const Device& device) {

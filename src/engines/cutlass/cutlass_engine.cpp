@@ -12,6 +12,7 @@
 #include "engines/cutlass/scaled_engine.hpp"
 #include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
+#include "qgemm/result.hpp"
 #include "qgemm/scheme.hpp"
 #include "tuning/tuning_places.hpp"
 #include "tuning/tuning_table.hpp"
@@ -20,7 +21,12 @@ namespace qgemm::cutlass {
 namespace {
 
 /// All that a choice depends on: type, output, shape, cache state, and whether the epilogue is the longer one.
-using ChoiceKey = std::tuple<DType, DType, std::int64_t, std::int64_t, std::int64_t, bool, bool>;
+using ChoiceKey = std::tuple<DType, DType, std::int64_t, std::int64_t, std::int64_t, CacheState, bool>;
+
+/// Rows whose operands rotate are cold; a single set that is larger than the cache runs as hot ones do.
+CacheState state_of(const std::vector<cuda::ScaledOperands>& sets) {
+  return sets.size() > 1 ? CacheState::cold : CacheState::hot;
+}
 
 class CutlassEngine final : public ScaledEngine {
  public:
@@ -77,7 +83,7 @@ class CutlassEngine final : public ScaledEngine {
   static ChoiceKey key_of(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets) {
     const auto& [m, n, k] = spec.shape;
     const bool longer = spec.bias || spec.scheme.zero_point != ZeroPoint::none;
-    return {spec.scheme.weight, spec.scheme.output, m, n, k, sets.size() > 1, longer};
+    return {spec.scheme.weight, spec.scheme.output, m, n, k, state_of(sets), longer};
   }
 
   /// The kernel for the product alone.
@@ -86,7 +92,7 @@ class CutlassEngine final : public ScaledEngine {
     if (const auto found = products_.find(key); found != products_.end()) return found->second;
     const auto all = candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m);
     if (!tuning_) tuning_ = load_tuning(device().name);
-    if (const auto tuned = tuning_->find(spec.scheme.weight, spec.shape)) {
+    if (const auto tuned = tuning_->find(spec.scheme.weight, spec.shape, state_of(sets))) {
       // A table may name a kernel that this build lacks.
       const auto named = [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; };
       if (const auto kernel = std::find_if(all.begin(), all.end(), named); kernel != all.end()) {
@@ -95,10 +101,14 @@ class CutlassEngine final : public ScaledEngine {
       }
     }
     auto kernels = likely(all, device(), spec.shape);
-    // Never without the kernel that the reference takes: what the model thinks little of may be that one.
-    const std::string reference = reference_kernel(spec);
-    const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
-    if (std::none_of(kernels.begin(), kernels.end(), theirs)) {
+    // Never without the kernel that the reference takes: what the model thinks little of may be that one. With some
+    // tokens nor without those that it takes for fewer and for more: it changes between them too early or too late.
+    std::vector<std::int64_t> rows{spec.shape.m};
+    if (spec.shape.m <= 320) rows.insert(rows.end(), {32, 64, 128});
+    for (const std::int64_t m : rows) {
+      const std::string reference = reference_kernel(spec.scheme.weight, m, spec.shape.n);
+      const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
+      if (std::any_of(kernels.begin(), kernels.end(), theirs)) continue;
       const auto found = std::find_if(all.begin(), all.end(), theirs);
       if (found != all.end()) kernels.push_back(*found);
     }
@@ -106,7 +116,7 @@ class CutlassEngine final : public ScaledEngine {
     return products_.emplace(key, fastest(tried, sets, {}, stream)).first->second;
   }
 
-  /// What a call is that quantizes: with few tokens it is tried, since what is fastest alone may not be it.
+  /// What a call is that quantizes: it is tried, since what is fastest alone may not be it.
   KernelChoice call(const KernelChoice& product, const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets,
                     const EnqueueQuantize& quantize, cudaStream_t stream) const {
     const auto key = std::pair(key_of(spec, sets), provider_name(spec.scheme));
@@ -123,10 +133,9 @@ class CutlassEngine final : public ScaledEngine {
   }
 
   /// Its name; empty on GPUs that the reference has no table for.
-  std::string reference_kernel(const GemmSpec& spec) const {
+  std::string reference_kernel(DType input, std::int64_t m, std::int64_t n) const {
     try {
-      return kernels::reference_choice(spec.scheme.weight, device().capability(), device().shared_bytes_per_block,
-                                       spec.shape.m, spec.shape.n);
+      return kernels::reference_choice(input, device().capability(), device().shared_bytes_per_block, m, n);
     } catch (const Unavailable&) {
       return {};
     }

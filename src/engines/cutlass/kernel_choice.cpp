@@ -1,34 +1,44 @@
 #include "engines/cutlass/kernel_choice.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/graph.hpp"
 #include "cuda/stream.hpp"
 #include "engines/cutlass/cost_model.hpp"
+#include "engines/cutlass/rank_choices.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm::cutlass {
 namespace {
 
-std::int64_t tiles(const kernels::KernelTraits& traits, const cuda::ScaledOperands& operands) {
+/// The orders of tiles that can matter, as raster and swizzle.
+std::vector<std::pair<int, int>> orders(const kernels::KernelTraits& traits, const cuda::ScaledOperands& operands,
+                                        int multiprocessors) {
   const auto covered = [](std::int64_t extent, int tile) { return (extent + tile - 1) / tile; };
-  return covered(operands.m, traits.tile_m) * covered(operands.n, traits.tile_n);
+  const std::int64_t down = covered(operands.m, traits.tile_m), across = covered(operands.n, traits.tile_n);
+  // In a single line of tiles all orders are the same.
+  if (!traits.orders_tiles || down == 1 || across == 1) return {{0, 1}};
+  // In a single round it only says which multiprocessors are neighbours: 1 to 3 % at 64 … 512 tokens.
+  if (down * across <= multiprocessors) return {{0, 1}, {2, 4}};
+  return {{1, 4}, {1, 8}, {2, 4}, {2, 1}};
 }
 
-/// Microseconds of one call: the mean over a graph of `calls` launches, after one launch that nobody times.
+/// Microseconds of one call: the mean over a graph of `calls` launches, after one launch that nobody times. (Both events
+/// are the graph's, which is uploaded before: its launch takes as long as a few small products, longer where they have
+/// clusters.)
 double measure(const KernelLaunches& launches, int sets, int calls, cudaStream_t stream) {
   const cuda::Event start, stop;
   const auto graph = cuda::Graph::capture(stream, [&](cudaStream_t s) {
+    launches.enqueue(sets - 1, s);
+    cuda::check(cudaEventRecordWithFlags(start.get(), s, cudaEventRecordExternal));
     for (int call = 0; call < calls; ++call) launches.enqueue(call % sets, s);
+    cuda::check(cudaEventRecordWithFlags(stop.get(), s, cudaEventRecordExternal));
   });
-  launches.enqueue(sets - 1, stream);
-  start.record(stream);
+  graph.upload(stream);
   graph.launch(stream);
-  stop.record(stream);
-  stop.synchronize();
+  cuda::check(cudaStreamSynchronize(stream));
   return stop.microseconds_since(start) / calls;
 }
 
@@ -80,13 +90,7 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors) {
   std::vector<KernelChoice> out;
   for (const auto* kernel : kernels) {
-    // The order of tiles matters only where there are several rounds of them.
-    const bool rounds = kernel->traits().orders_tiles && tiles(kernel->traits(), sets.front()) > multiprocessors;
-    if (!rounds) {
-      out.push_back({kernel, 0, 1, {}, {}});
-      continue;
-    }
-    for (const auto& [raster, swizzle] : {std::pair{1, 4}, {1, 8}, {2, 4}, {2, 1}}) {
+    for (const auto& [raster, swizzle] : orders(kernel->traits(), sets.front(), multiprocessors)) {
       out.push_back({kernel, raster, swizzle, {}, {}});
     }
   }
@@ -96,19 +100,19 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            std::int64_t m) {
   std::vector<KernelChoice> out{product};
-  // Blocks that start early go to whichever multiprocessor the quantization left free: where that is most of them all
-  // is well and a microsecond gained. Later ones would crowd there; and blocks of large tiles, one a multiprocessor,
-  // lose the order in which neighbours read the same operands, a third of their speed (docs/measurements/kernels.md).
-  constexpr std::int64_t most_rows = 32;
-  if (m > most_rows) return out;
   const auto add = [&](KernelChoice choice) {
-    const auto& traits = choice.kernel->traits();
-    if (!traits.overlaps || traits.residents == 1) return;
+    if (!choice.kernel->traits().overlaps) return;
     choice.quantizing = Quantizing::overlaps;
     choice.origin.clear();
     out.push_back(std::move(choice));
   };
+  // Blocks that start early go to whichever multiprocessor the quantization left free: where that is most of them all
+  // is well and a microsecond gained, and with up to a thousand tokens still 2 %. Blocks of large products lose the
+  // order in which neighbours read the same operands there, a third of their speed (docs/measurements/kernels.md):
+  // hence both ways are tried. With few tokens the start is so large a part that another kernel may win by it.
+  constexpr std::int64_t most_rows = 32;
   add(product);
+  if (m > most_rows) return out;
   for (const KernelChoice& choice : choices) {
     if (choice.kernel != product.kernel) add(choice);
   }
@@ -117,7 +121,7 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
 
 KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
                      const EnqueueQuantize& quantize, cudaStream_t stream) {
-  constexpr std::size_t finalists = 4;
+  constexpr std::size_t finalists = 6;
   const int set_count = static_cast<int>(sets.size());
   std::vector<Entry> entries;
   std::string reason = "this build has no kernel for it";
@@ -156,46 +160,28 @@ KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector
   return best;
 }
 
-std::vector<MeasuredChoice> measure_all(const std::vector<KernelChoice>& choices,
-                                        const std::vector<cuda::ScaledOperands>& sets, cudaStream_t stream) {
-  constexpr std::size_t finalists = 8;
-  constexpr int rounds = 7;
-  // The first look ranks, the second lasts long enough for a large product's power to set the clock.
-  constexpr double look_us = 300, burst_us = 10'000;
-  const auto hot_and_cold = [&](const KernelLaunches& launches, double about_us, double burst) {
-    const int calls = static_cast<int>(std::clamp(burst / about_us, 2.0, 300.0));
-    const double cold = measure(launches, static_cast<int>(sets.size()), calls, stream);
-    return std::sqrt(cold * measure(launches, 1, calls, stream));
-  };
-  std::vector<Entry> entries;
+MeasuredChoices measure_all(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
+                            cudaStream_t stream) {
+  std::vector<KernelChoice> taken;
+  std::vector<std::unique_ptr<KernelLaunches>> launches;
   for (const auto& choice : choices) {
-    Entry entry;
-    entry.choice = choice;
     try {
-      entry.launches = std::make_unique<KernelLaunches>(entry.choice, sets);
+      launches.push_back(std::make_unique<KernelLaunches>(choice, sets));
     } catch (const Unavailable&) {
       continue;
     }
-    const double once = measure(*entry.launches, 1, 1, stream);
-    entry.us = hot_and_cold(*entry.launches, once, look_us);
-    entries.push_back(std::move(entry));
+    taken.push_back(choice);
   }
-  std::sort(entries.begin(), entries.end(), faster);
-  const std::size_t looked_again = std::min(finalists, entries.size());
-  // The mean, since some kernels are not steady: where blocks of a large product lose step with their neighbours, they
-  // no longer find in L2 what those have read, and one call in five takes up to a third longer.
-  std::vector<double> sums(looked_again, 0);
-  for (int round = 0; round < rounds; ++round) {
-    for (std::size_t turn = 0; turn < looked_again; ++turn) {
-      const std::size_t i = (turn + static_cast<std::size_t>(round)) % looked_again;
-      sums[i] += hot_and_cold(*entries[i].launches, entries[i].us, burst_us);
-    }
-  }
-  for (std::size_t i = 0; i < looked_again; ++i) entries[i].us = sums[i] / rounds;
-  std::sort(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(looked_again), faster);
-  std::vector<MeasuredChoice> out;
-  for (auto& entry : entries) out.push_back({entry.choice, entry.us});
-  return out;
+  const int set_count = static_cast<int>(sets.size());
+  const Rankings ranked = rank_choices(taken.size(), [&](std::size_t which, CacheState state, int calls) {
+    return measure(*launches[which], state == CacheState::hot ? 1 : set_count, calls, stream);
+  });
+  const auto named = [&](const std::vector<RankedChoice>& list) {
+    std::vector<MeasuredChoice> out;
+    for (const auto& [which, us] : list) out.push_back({taken[which], us});
+    return out;
+  };
+  return {named(ranked.hot), named(ranked.cold)};
 }
 
 }  // namespace qgemm::cutlass

@@ -17,29 +17,35 @@ std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& dev
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
                                                      const cuda::Device& device, const Shape& shape);
 
-/// Each kernel in the orders of tiles that can matter for these operands.
+/// Each kernel in the orders of tiles that can matter for these operands: one where they are in one line or the kernel
+/// heeds none, two where all of them run at the same time, four where there are several rounds.
 std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
 
-/// What a call that quantizes may be where `product` is the fastest for the product alone: that, after the quantization
-/// or beside it, and beside it those of `choices` whose small blocks find room there.
+/// What a call that quantizes may be where `product` is the fastest for the product alone: that after the quantization,
+/// and beside it where its kernel can; with few tokens also the others of `choices` beside it.
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            std::int64_t m);
 
-/// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best four. The
+/// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best six. The
 /// time that chooses is reported nowhere. Waits for `stream`. Throws `Unavailable` where none takes the operands.
 KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
                      const EnqueueQuantize& quantize, cudaStream_t stream);
 
-/// A choice with the microseconds of a call: the geometric mean of hot and cold, since a choice serves both.
+/// A choice with the microseconds of a call.
 struct MeasuredChoice {
   KernelChoice choice;
   double us = 0;
 };
 
-/// All of them, the fastest first: each by a look of half a millisecond, the best eight by seven interleaved
-/// bursts of some milliseconds. Choices that do not take the operands are left out.
-std::vector<MeasuredChoice> measure_all(const std::vector<KernelChoice>& choices,
-                                        const std::vector<cuda::ScaledOperands>& sets, cudaStream_t stream);
+/// The same choices as each cache state ranks them: what is the fastest hot is often not what is the fastest cold.
+struct MeasuredChoices {
+  std::vector<MeasuredChoice> hot, cold;
+};
+
+/// All of them, hot on the first of `sets` and cold on all in turn, ranked as `rank_choices` says. Choices that do not
+/// take the operands are left out.
+MeasuredChoices measure_all(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
+                            cudaStream_t stream);
 
 }  // namespace qgemm::cutlass

@@ -10,8 +10,7 @@
 
 namespace qgemm::cutlass {
 
-std::vector<MeasuredChoice> measure_choices(const cuda::Device& device, DType input, const Shape& shape,
-                                            cudaStream_t stream) {
+MeasuredChoices measure_choices(const cuda::Device& device, DType input, const Shape& shape, cudaStream_t stream) {
   constexpr std::uint64_t seed = 0;
   constexpr std::int64_t most_sets = 16;
   if (input != DType::s8 && input != DType::e4m3) throw InvalidInput("kernels are tuned for int8 and fp8");
@@ -27,14 +26,14 @@ std::vector<MeasuredChoice> measure_choices(const cuda::Device& device, DType in
       std::clamp<std::int64_t>(2 * device.l2_bytes / cuda::scaled_set_bytes(spec) + 1, 2, most_sets);
   operands.activations.assign(static_cast<std::size_t>(sets), activations.view());
 
-  std::vector<MeasuredChoice> measured;
+  MeasuredChoices measured;
   const KernelProduct product(
       spec, operands,
       [&](const std::vector<cuda::ScaledOperands>& prepared, const EnqueueQuantize&) {
         const auto kernels = candidates(device, input, spec.scheme.output, shape.m);
         measured = measure_all(choices(kernels, prepared, device.multiprocessors), prepared, stream);
-        if (measured.empty()) throw Unavailable("this build has no kernel for this GPU and shape");
-        return ProductChoice{measured.front().choice, {}};
+        if (measured.hot.empty()) throw Unavailable("this build has no kernel for this GPU and shape");
+        return ProductChoice{measured.hot.front().choice, {}};
       },
       stream);
   return measured;

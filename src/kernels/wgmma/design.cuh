@@ -24,9 +24,10 @@ enum class Work { rows, steps, tiles };
 /// same rows, since a few columns keep one group waiting for its own products most of the time; `tiles`: they take
 /// turns on tiles, and one scales and stores while the other multiplies. cluster_rows × cluster_columns: blocks that
 /// load what they share once, each its part, for all. split: blocks of a cluster that share a tile along K; their sums
-/// meet in shared memory. residents: blocks a multiprocessor.
+/// meet in shared memory. residents: blocks a multiprocessor. depth: boxes of 128 bytes of K in a stage; where a tile
+/// is so small that its products take less time than the barriers around them, two of them halve these.
 template <class Input_, int groups_, int blocks_, int columns_, int cluster_rows_ = 1, int cluster_columns_ = 1,
-          int split_ = 1, bool swapped_ = false, int residents_ = 1, Work work_ = Work::rows>
+          int split_ = 1, bool swapped_ = false, int residents_ = 1, Work work_ = Work::rows, int depth_ = 1>
 struct Design {
   using Input = Input_;
   static constexpr bool integer = std::is_same_v<Input, S8>;
@@ -34,7 +35,7 @@ struct Design {
   static constexpr int groups = groups_, blocks = blocks_, columns = columns_;
   static constexpr int cluster_rows = cluster_rows_, cluster_columns = cluster_columns_, split = split_;
   static constexpr bool swapped = swapped_;
-  static constexpr int residents = residents_;
+  static constexpr int residents = residents_, depth = depth_;
 
   static constexpr bool turns = work_ == Work::steps, alternates = work_ == Work::tiles;
   static constexpr int row_groups = work_ == Work::rows ? groups : 1;  ///< Groups that share a tile's rows.
@@ -50,9 +51,10 @@ struct Design {
   static constexpr bool shares = neighbours > 1;
   static_assert(cluster <= 8, "larger clusters are not portable");
 
-  /// What a block loads at a time: 128 bytes of K, the widest swizzle.
-  static constexpr int step_k = 128;
-  static constexpr int rows_bytes = rows * step_k, columns_bytes = columns * step_k;
+  /// What a block loads at a time: boxes of 128 bytes of K, the widest swizzle; one after the other in a stage.
+  static constexpr int box_k = 128, step_k = box_k * depth;
+  static constexpr int rows_box = rows * box_k, columns_box = columns * box_k;
+  static constexpr int rows_bytes = rows_box * depth, columns_bytes = columns_box * depth;
   static constexpr int stage_bytes = rows_bytes + columns_bytes;
   static constexpr int loaded_rows = rows / cluster_columns, loaded_columns = columns / cluster_rows;
   static_assert(loaded_rows % 8 == 0 && loaded_columns % 8 == 0, "a swizzle repeats every eight rows");
@@ -110,8 +112,8 @@ struct Design {
     traits.name = std::string("sm90_wgmma_") + (integer ? "s8_" : "e4m3_") + x(rows, columns) + "_" +
                   x(cluster_rows, cluster_columns) + (blocks > 1 ? "_b" + std::to_string(blocks) : "") +
                   (split > 1 ? "_k" + std::to_string(split) : "") + (turns ? "_t" + std::to_string(groups) : "") +
-                  (alternates ? "_pingpong" : "") + (residents > 1 ? "_r" + std::to_string(residents) : "") +
-                  (swapped ? "_swap" : "");
+                  (alternates ? "_pingpong" : "") + (depth > 1 ? "_d" + std::to_string(depth) : "") +
+                  (residents > 1 ? "_r" + std::to_string(residents) : "") + (swapped ? "_swap" : "");
     traits.input = integer ? DType::s8 : DType::e4m3;
     traits.output = output;
     traits.min_capability = 90;
@@ -140,8 +142,8 @@ template <class Input, int blocks, int columns, int cluster_rows = 1, int cluste
 using Alternating = Design<Input, 2, blocks, columns, cluster_rows, cluster_columns, 1, false, 1, Work::tiles>;
 
 /// 64 channels × some tokens, K split over a cluster and two groups.
-template <class Input, int columns, int split, int residents>
-using Small = Design<Input, 2, 1, columns, 1, 1, split, true, residents, Work::steps>;
+template <class Input, int columns, int split, int residents, int depth = 1>
+using Small = Design<Input, 2, 1, columns, 1, 1, split, true, residents, Work::steps, depth>;
 
 /// 128 channels × some tokens.
 template <class Input, int columns>
@@ -150,7 +152,11 @@ template <class Input, int columns>
 using AlternatingFlat = Design<Input, 2, 2, columns, 1, 1, 1, true, 1, Work::tiles>;
 
 /// 64 channels × some tokens; blocks stay and go on to the next tile, whose weights were asked for before.
-template <class Input, int columns, int residents>
-using Staying = Design<Input, 1, 1, columns, 1, 1, 1, true, residents>;
+template <class Input, int columns, int residents, int depth = 1>
+using Staying = Design<Input, 1, 1, columns, 1, 1, 1, true, residents, Work::rows, depth>;
+
+/// 64 tokens × some channels, by one group.
+template <class Input, int columns, int depth = 1>
+using Narrow = Design<Input, 1, 1, columns, 1, 1, 1, false, 1, Work::rows, depth>;
 
 }  // namespace qgemm::kernels::wgmma

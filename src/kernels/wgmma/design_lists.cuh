@@ -8,9 +8,11 @@ template <class Input>
 void add_small(KernelList& list) {
   add<Small<Input, 8, 1, 2>, Small<Input, 8, 2, 2>, Small<Input, 8, 2, 3>, Small<Input, 8, 4, 3>,
       Small<Input, 16, 1, 2>, Small<Input, 16, 2, 2>, Small<Input, 16, 2, 3>, Small<Input, 16, 4, 3>,
-      Small<Input, 32, 2, 2>, Small<Input, 32, 4, 2>, Small<Input, 64, 1, 1>, Small<Input, 64, 2, 1>,
-      Small<Input, 128, 2, 1>, Staying<Input, 8, 2>, Staying<Input, 8, 3>, Staying<Input, 16, 2>, Staying<Input, 16, 3>,
-      Staying<Input, 32, 2>, Staying<Input, 64, 2>, Staying<Input, 64, 1>, Staying<Input, 128, 1>>(list);
+      Small<Input, 32, 2, 2>, Small<Input, 32, 4, 2>, Small<Input, 32, 2, 1, 2>, Small<Input, 64, 1, 1>,
+      Small<Input, 64, 2, 1>, Small<Input, 64, 2, 1, 2>, Small<Input, 128, 2, 1>, Staying<Input, 8, 2>,
+      Staying<Input, 8, 3>, Staying<Input, 16, 2>, Staying<Input, 16, 3>, Staying<Input, 8, 2, 2>,
+      Staying<Input, 16, 2, 2>, Staying<Input, 32, 2>, Staying<Input, 64, 2>, Staying<Input, 64, 1>,
+      Staying<Input, 64, 1, 2>, Staying<Input, 128, 1>>(list);
 }
 
 /// Tokens between the powers of two: with the weights as rows, tiles come in any sixteen of tokens, so that one token
@@ -26,10 +28,11 @@ void add_between(KernelList& list) {
 /// Tiles of many sizes, so that for some hundred tokens one fills all multiprocessors evenly.
 template <class Input>
 void add_medium(KernelList& list) {
-  add<Tile<Input, 1, 1, 128>, Tile<Input, 2, 1, 32>, Tile<Input, 2, 1, 64>, Tile<Input, 2, 1, 96>,
-      Tile<Input, 2, 1, 128>, Tile<Input, 2, 1, 160>, Tile<Input, 2, 1, 192>, Tile<Input, 2, 1, 64, 1, 1, 2>,
-      Tile<Input, 2, 1, 128, 1, 1, 2>, Tile<Input, 2, 1, 256, 1, 1, 2>, Alternating<Input, 1, 128>,
-      Alternating<Input, 1, 256>, Alternating<Input, 2, 96>, Alternating<Input, 2, 128>>(list);
+  add<Narrow<Input, 64, 2>, Narrow<Input, 80>, Narrow<Input, 96, 2>, Narrow<Input, 96>, Narrow<Input, 128>,
+      Narrow<Input, 160>, Tile<Input, 2, 1, 32>, Tile<Input, 2, 1, 64>, Tile<Input, 2, 1, 96>, Tile<Input, 2, 1, 128>,
+      Tile<Input, 2, 1, 160>, Tile<Input, 2, 1, 192>, Tile<Input, 2, 1, 64, 1, 1, 2>, Tile<Input, 2, 1, 128, 1, 1, 2>,
+      Tile<Input, 2, 1, 256, 1, 1, 2>, Alternating<Input, 1, 128>, Alternating<Input, 1, 256>,
+      Alternating<Input, 2, 96>, Alternating<Input, 2, 128>>(list);
 }
 
 /// For thousands of tokens: the largest tiles that fit into registers, so that operands move least.

@@ -14,7 +14,7 @@ struct Parameters {
   CUtensorMap result_map;
   Dequantize how;
   Schedule schedule;
-  int steps = 0;          ///< ⌈K/128⌉
+  int steps = 0;          ///< ⌈K/step_k⌉
   bool overlaps = false;  ///< The kernel before this one may still be at work on the activations.
 };
 
@@ -88,11 +88,15 @@ __device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> 
     const int tile_row = place.row;
     const std::uint32_t to = ring.rows(stage) + static_cast<std::uint32_t>(seat.column * Design::loaded_rows * 128);
     const int y = (tile_row * Design::cluster_rows + seat.row) * Design::rows + seat.column * Design::loaded_rows;
-    if constexpr (Design::cluster_columns > 1) {
-      load_box(to, &p.row_map, step * Design::step_k, y, ring.full(stage), rows_mask);
-    } else {
-      const auto* map = !Design::swapped && is_last(place) ? &p.last_map : &p.row_map;
-      load_box(to, map, step * Design::step_k, y, ring.full(stage));
+    const auto* map = !Design::swapped && is_last(place) ? &p.last_map : &p.row_map;
+#pragma unroll
+    for (int box = 0; box < Design::depth; ++box) {
+      const int x = step * Design::step_k + box * Design::box_k;
+      if constexpr (Design::cluster_columns > 1) {
+        load_box(to + box * Design::rows_box, &p.row_map, x, y, ring.full(stage), rows_mask);
+      } else {
+        load_box(to + box * Design::rows_box, map, x, y, ring.full(stage));
+      }
     }
   };
   const auto load_columns = [&](int stage, int step, const Schedule::Place& place) {
@@ -100,11 +104,15 @@ __device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> 
     const std::uint32_t to = ring.columns(stage) + static_cast<std::uint32_t>(seat.row * Design::loaded_columns * 128);
     const int y =
         (tile_column * Design::cluster_columns + seat.column) * Design::columns + seat.row * Design::loaded_columns;
-    if constexpr (Design::cluster_rows > 1) {
-      load_box(to, &p.column_map, step * Design::step_k, y, ring.full(stage), columns_mask);
-    } else {
-      const auto* map = Design::swapped && is_last(place) ? &p.last_map : &p.column_map;
-      load_box(to, map, step * Design::step_k, y, ring.full(stage));
+    const auto* map = Design::swapped && is_last(place) ? &p.last_map : &p.column_map;
+#pragma unroll
+    for (int box = 0; box < Design::depth; ++box) {
+      const int x = step * Design::step_k + box * Design::box_k;
+      if constexpr (Design::cluster_rows > 1) {
+        load_box(to + box * Design::columns_box, &p.column_map, x, y, ring.full(stage), columns_mask);
+      } else {
+        load_box(to + box * Design::columns_box, map, x, y, ring.full(stage));
+      }
     }
   };
 
@@ -165,8 +173,9 @@ __device__ __forceinline__ void multiply_tile(typename Design::Sum (&sums)[Desig
   };
   constexpr int stride = Design::turns ? Design::groups : 1;
   // So many steps stay in flight while the next is prepared: where a step takes the tensor cores longer than the
-  // preparation, one is enough.
-  constexpr int in_flight = Design::blocks * Design::columns >= 192 || Design::stages <= 2 * stride ? 1 : 2;
+  // preparation, one is enough; and each more holds a stage back, of which there are few where they are deep.
+  constexpr int in_flight =
+      Design::blocks * Design::columns >= 192 || Design::depth > 1 || Design::stages <= 2 * stride ? 1 : 2;
   static_assert(Design::stages > stride * in_flight);
   int unreleased = 0, accumulate = 0, last = 0;
   const auto release_oldest = [&] {
@@ -185,10 +194,12 @@ __device__ __forceinline__ void multiply_tile(typename Design::Sum (&sums)[Desig
     const std::uint64_t offset = static_cast<std::uint64_t>(ring.stage * (Design::stage_bytes >> 4));
     fence_sums();
 #pragma unroll
-    for (int part = 0; part < 4; ++part) {
+    for (int part = 0; part < 4 * Design::depth; ++part) {
+      const int box = part / 4, inside = 2 * (part % 4);
 #pragma unroll
       for (int b = 0; b < Design::blocks; ++b) {
-        Product<Design::columns>::multiply(sums[b], rows + offset + 2 * part + 512 * b, columns + offset + 2 * part,
+        Product<Design::columns>::multiply(sums[b], rows + offset + (Design::rows_box >> 4) * box + inside + 512 * b,
+                                           columns + offset + (Design::columns_box >> 4) * box + inside,
                                            part == 0 ? accumulate : 1);
       }
     }

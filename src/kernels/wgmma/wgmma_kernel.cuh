@@ -86,8 +86,8 @@ class WgmmaKernel final : public ScaledGemmKernel {
   std::unique_ptr<ScaledGemmLaunch> prepare(const ScaledGemmArguments& given, void*) const override {
     check_arguments(traits_, given);
     Parameters p;
-    const MatrixBoxes a{given.a, given.m, given.k, given.lda, 1, 1, Design::step_k};
-    const MatrixBoxes w{given.w, given.n, given.k, given.ldw, 1, 1, Design::step_k};
+    const MatrixBoxes a{given.a, given.m, given.k, given.lda, 1, 1, Design::box_k};
+    const MatrixBoxes w{given.w, given.n, given.k, given.ldw, 1, 1, Design::box_k};
     MatrixBoxes rows = Design::swapped ? w : a, columns = Design::swapped ? a : w;
     rows.box_rows = Design::loaded_rows;
     columns.box_rows = Design::loaded_columns;

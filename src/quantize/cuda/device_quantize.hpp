@@ -32,7 +32,7 @@ struct DeviceQuantizedWeights {
 DeviceQuantizedWeights quantize_weights(const DeviceView& w, DType type, ScaleGranularity granularity,
                                         ScaleSource source, cudaStream_t stream);
 
-/// Weights that were quantized elsewhere (s8), copied to the device and padded; their colsum is taken anew.
+/// Weights that were quantized elsewhere (s8, e4m3), copied to the device and padded; the colsum of s8 is taken anew.
 DeviceQuantizedWeights upload_weights(const QuantizedWeights& weights);
 
 /// Activations A[M,K] quantized to s8 or e4m3, in device memory: value ≈ (q − azp) · scale.

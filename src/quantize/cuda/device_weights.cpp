@@ -74,21 +74,22 @@ DeviceQuantizedWeights quantize_weights(const DeviceView& w, DType type, ScaleGr
 
 DeviceQuantizedWeights upload_weights(const QuantizedWeights& weights) {
   const ConstMatrixView values = weights.values.view();
-  if (values.dtype != DType::s8)
-    throw InvalidInput("weights are uploaded as s8, not " + std::string(name(values.dtype)));
+  if (values.dtype != DType::s8 && values.dtype != DType::e4m3) {
+    throw InvalidInput("weights are uploaded as s8 or e4m3, not " + std::string(name(values.dtype)));
+  }
   const auto granularity = weights.scales.size() == 1 ? ScaleGranularity::per_tensor : ScaleGranularity::per_channel;
   if (granularity == ScaleGranularity::per_channel && static_cast<std::int64_t>(weights.scales.size()) != values.rows) {
     throw InvalidInput("weights of " + std::to_string(values.rows) + " rows have one scale or as many, not " +
                        std::to_string(weights.scales.size()));
   }
-  DeviceQuantizedWeights out = allocate(values.rows, values.cols, DType::s8, granularity, nullptr);
+  DeviceQuantizedWeights out = allocate(values.rows, values.cols, values.dtype, granularity, nullptr);
   DeviceView unpadded = out.values.view();
   unpadded.rows = values.rows;
   unpadded.cols = values.cols;
   copy_to_device(values, unpadded);
   check(cudaMemcpyAsync(out.scales.data(), weights.scales.data(), weights.scales.size() * sizeof(float),
                         cudaMemcpyHostToDevice, nullptr));
-  enqueue_row_sums(out.values.view(), out.colsum.as<std::int32_t>(), nullptr);
+  if (values.dtype == DType::s8) enqueue_row_sums(out.values.view(), out.colsum.as<std::int32_t>(), nullptr);
   check(cudaStreamSynchronize(nullptr));
   return out;
 }

@@ -16,26 +16,15 @@ function drawAccuracy() {
   accuracyM.value = state.accuracyM ?? "";
   const at = all.filter((row) => state.accuracyM === null || row.m === state.accuracyM);
   const shown = at.filter((row) => Number.isFinite(row.sqnr_db));
-  const points =
-      columns
-          .map((column) => {
-            const style = styleOfColumn(column);
-            const own = shown.filter((row) => row.column === column.index);
-            return {
-              label: column.label,
-              yAxisID: "y",
-              data: own.map((row) => ({x: row.sqnr_db, y: row[metric.field], row})),
-              pointStyle: style.point,
-              pointRadius: 5.5,
-              pointHoverRadius: 8,
-              pointBorderColor: style.colour,
-              pointBorderWidth: 1.5,
-              // Quantized before the call: hollow here, where no line can be dashed; noisy ones too are in the table.
-              pointBackgroundColor: column.provider.endsWith("-noquant") ? themeColour("card") :
-                                                                           faded(style.colour, 0.75),
-            };
-          })
-          .filter(({data: own}) => own.length);
+  const points = scatterOf(
+      shown, (row) => ({x: row.sqnr_db, y: row[metric.field]}),
+      ({provider}, colour) => ({
+        pointRadius: 5.5,
+        pointHoverRadius: 8,
+        pointBorderWidth: 1.5,
+        // Quantized before the call: hollow here, where no line can be dashed; noisy ones too are in the table.
+        pointBackgroundColor: provider.endsWith("-noquant") ? themeColour("card") : faded(colour, 0.75),
+      }));
   drawChart(
       accuracyPlot.canvas,
       sentences(

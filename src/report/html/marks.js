@@ -1,4 +1,23 @@
-// What is drawn besides Chart.js's points and lines.
+// What is drawn besides Chart.js's points and lines, and points without lines.
+
+/// Datasets of a scatter chart, one a column that has rows in it: `at(row)` gives a row's {x, y}, `look(column, colour,
+/// rows)` what of the points differs from chart to chart.
+function scatterOf(shown, at, look) {
+  return columns
+      .map((column) => {
+        const style = styleOfColumn(column);
+        const own = shown.filter((row) => row.column === column.index);
+        return {
+          label: column.label,
+          yAxisID: "y",
+          data: own.map((row) => ({...at(row), row})),
+          pointStyle: style.point,
+          pointBorderColor: style.colour,
+          ...look(column, style.colour, own),
+        };
+      })
+      .filter(({data: own}) => own.length);
+}
 
 /// From the 20th to the 80th percentile of the samples, behind the points.
 const whiskers = {

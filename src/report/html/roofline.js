@@ -59,24 +59,15 @@ function drawRoofline() {
   const xs = shown.map((row) => row.intensity);
   const from = xs.length ? smallest(xs) / 1.4 : 1, to = xs.length ? largest(xs) * 1.4 : 1000;
   const lines = measured ? roofLines(roofs, from, to) : [];
-  const points = columns
-                     .map((column) => {
-                       const style = styleOfColumn(column);
-                       const own = shown.filter((row) => row.column === column.index);
-                       return {
-                         label: column.label,
-                         yAxisID: "y",
-                         data: own.map((row) => ({x: row.intensity, y: row.tflops, row})),
-                         pointStyle: style.point,
-                         pointRadius: 3.5,
-                         pointHoverRadius: 7,
-                         pointBorderColor: style.colour,
-                         pointBorderWidth: 1,
-                         pointBackgroundColor: perPoint(
-                             own, (row) => (row.outcome === "noisy" ? themeColour("card") : faded(style.colour, 0.6))),
-                       };
-                     })
-                     .filter(({data: own}) => own.length);
+  const points = scatterOf(
+      shown, (row) => ({x: row.intensity, y: row.tflops}),
+      (_, colour, own) => ({
+        pointRadius: 3.5,
+        pointHoverRadius: 7,
+        pointBorderWidth: 1,
+        pointBackgroundColor:
+            perPoint(own, (row) => (row.outcome === "noisy" ? themeColour("card") : faded(colour, 0.6))),
+      }));
   const ys = [...shown.map((row) => row.tflops), ...roofs.peaks.map(({peak}) => peak)];
   const x = valueAxis("FLOP a byte moved (each operand once)", [from * 1.15, to / 1.15], {log: true});
   const best = shown.reduce((a, b) => ((b.limit_share ?? 0) > (a?.limit_share ?? 0) ? b : a), null);

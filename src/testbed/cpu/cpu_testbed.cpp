@@ -109,10 +109,8 @@ class CpuTestbed final : public Testbed {
     const bool f32 =
         std::any_of(rows.begin(), rows.end(), [](const auto& r) { return r.c.spec.scheme.activation == DType::f32; });
     if (f32) activations_f32 = widened(activations);
-    // A model's own channels differ in size by orders of magnitude: a few dozen of them say little of the error.
-    constexpr std::int64_t of_a_model = 16384;
     const auto sample_seed = seed(SeedOf::sample, m, n);
-    const Sample sample = stored_ ? choose_sample(shape, sample_seed, of_a_model) : choose_sample(shape, sample_seed);
+    const Sample sample = stored_ ? choose_sample(shape, sample_seed, model_sample) : choose_sample(shape, sample_seed);
     PointInputs inputs;
     inputs.weights = weights_;
     inputs.activations = activations.view();
@@ -126,11 +124,7 @@ class CpuTestbed final : public Testbed {
     for (auto group : groups) {
       if (groups.size() > 1) weights_->drop_packed();
       measure_together(group, inputs, options_, order, stop);
-      if (tokens >= m) continue;
-      for (PlannedRow* planned : group) {
-        if (planned->row.measured())
-          add_message(planned->row, "the " + std::to_string(tokens) + " recorded tokens come again and again");
-      }
+      note_repeated_tokens(group, tokens, m);
     }
   }
 
@@ -143,8 +137,7 @@ class CpuTestbed final : public Testbed {
 
   /// Where an operand comes from, for the reader.
   std::string origin(const OperandForm& form) const {
-    if (stored_ && form.weights) return "checkpoint";
-    return stored_ && stored_->has_activations() ? "recorded" : data_of(options_);
+    return stored_ ? stored_->origin(form.weights, data_of(options_)) : data_of(options_);
   }
 
   std::vector<OperandFacts> facts_of_forms(const Point& point, const std::vector<OperandForm>& forms) const {

@@ -108,8 +108,8 @@ double Contest::level() const {
   return sum / static_cast<double>(contenders_.size());
 }
 
-void Contest::hold_to(double mhz) {
-  for (auto& contender : contenders_) contender->hold_to(mhz);
+void Contest::judge_at_one_clock() {
+  for (auto& contender : contenders_) contender->judge_at_one_clock();
 }
 
 int Contest::load() const {

@@ -46,8 +46,8 @@ class Contest {
   GpuLog::Clock::time_point begin_of(std::size_t round) const { return begins_[round]; }
   /// The clock in the last round; 0 where it could not be read.
   double last_mhz() const;
-  /// From now on noise is judged at this clock.
-  void hold_to(double mhz);
+  /// From now on noise is judged at one clock.
+  void judge_at_one_clock();
 
   /// How near its power limit the GPU can be expected to be, by what the tensor cores have to do for each byte: 0 below
   /// it, else from 1 on with each doubling, up to 3 where it draws all that it may.

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/gpu_watch.hpp"
 #include "cuda/stream.hpp"
+#include "cuda/upload.hpp"
 #include "engines/cuda_engine_list.hpp"
 #include "limits/cuda/device_limits.hpp"
 #include "operands/cuda/device_operands.hpp"
@@ -19,6 +22,7 @@
 #include "testbed/operand_forms.hpp"
 #include "testbed/roofline.hpp"
 #include "testbed/row_outcome.hpp"
+#include "testbed/stored_operands.hpp"
 #include "timing/cuda/launch_time.hpp"
 
 namespace qgemm::cuda {
@@ -35,7 +39,9 @@ class CudaTestbed final : public Testbed {
         device_(device),
         engines_(make_engines(device, options.kernel)),
         watch_(device.pci_bus_id),
-        kept_(options, watch_) {}
+        kept_(options, watch_) {
+    if (!options.weights.empty()) stored_.emplace(options);
+  }
 
   DeviceKind kind() const override { return DeviceKind::cuda; }
   PlanDevice plan_device() const override {
@@ -61,7 +67,7 @@ class CudaTestbed final : public Testbed {
     if (const auto driver = driver_version()) info.properties.emplace_back("driver", *driver);
     return info;
   }
-  std::vector<Limit> limits() const override { return measure_limits(device_); }
+  std::vector<Limit> limits() const override { return measure_limits(device_, 1, &limits_memory_); }
 
   std::int64_t cache_bytes() const override { return device_.l2_bytes; }
 
@@ -85,24 +91,25 @@ class CudaTestbed final : public Testbed {
   }
 
   std::vector<OperandFacts> operands(const Point& point, const std::vector<Scheme>& schemes) override {
-    const Shape& shape = point.shape;
     const auto forms = operand_forms(schemes);
-    if (forms_bytes(shape, forms) > memory_budget()) return {};
+    if (forms_bytes(point.shape, forms) + extra_bytes(point) > memory_budget()) return {};
     try {
-      prepare_layer(shape);
-      const DeviceMatrix activations =
-          random_activations(shape.m, shape.k, parse_data_kind(data_of(options_)),
-                             operand_seed(options_.seed, SeedOf::activations, shape.m, shape.k), stream_.get());
+      prepare_layer(point);
+      const DeviceMatrix activations = make_activations(point).values;
       std::vector<OperandFacts> facts;
       for (const auto& form : forms) {
         const Matrix codes = form.weights
                                  ? sampled_weights(form.scheme, *weights_)
                                  : sampled_activations(form.scheme, activations.view(), scale_source(), stream_.get());
-        facts.push_back(facts_of(form, data_of(options_), code_statistics(codes.view())));
+        const std::string random = data_of(options_);
+        const std::string origin = stored_ ? stored_->origin(form.weights, random) : random;
+        facts.push_back(facts_of(form, origin, code_statistics(codes.view())));
       }
       return facts;
     } catch (const DeviceLost& error) {
       lost_ = error.what();
+      return {};
+    } catch (const std::bad_alloc&) {
       return {};
     } catch (
         const Error&) {  // a run that says less of its operands is no worse for it; what is wrong shows in its rows
@@ -113,15 +120,21 @@ class CudaTestbed final : public Testbed {
   void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
     if (!lost_.empty()) return skip(rows);
     try {
-      if (!kept_.empty() && point_bytes(point.shape, rows) > memory_budget() + held_bytes(point.shape)) {
+      const auto budget = [&] { return memory_budget() + held_bytes(point) - extra_bytes(point); };
+      if (point_bytes(point.shape, rows) > budget()) {
+        limits_memory_ = DeviceBuffer();
         while (refine(1, stop) > 0) continue;
       }
-      const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes(point.shape));
+      const auto groups = group_by_memory(point.shape, rows, budget());
       if (groups.empty()) return;
-      prepare_layer(point.shape);
-      measure_groups(point.shape, groups, stop);
+      prepare_layer(point);
+      measure_groups(point, groups, stop);
+    } catch (const std::bad_alloc&) {
+      fail_unmeasured(rows, "the system refused an allocation");
     } catch (const OutOfMemory& error) {
       fail_unmeasured(rows, error.what());
+    } catch (const InvalidInput& error) {
+      fail_unmeasured(rows, error.what(), Outcome::failed);
     } catch (const DeviceLost& error) {
       lost_ = error.what();
       rows.front().row.outcome = Outcome::failed;
@@ -145,15 +158,17 @@ class CudaTestbed final : public Testbed {
     }
   }
 
-  void measure_groups(const Shape& shape, const std::vector<std::vector<PlannedRow*>>& groups,
+  void measure_groups(const Point& point, const std::vector<std::vector<PlannedRow*>>& groups,
                       const std::atomic<bool>* stop) {
+    const Shape& shape = point.shape;
     const auto& [m, n, k] = shape;
     const auto seed = [&](SeedOf purpose, std::int64_t r, std::int64_t c) {
       return operand_seed(options_.seed, purpose, r, c);
     };
     const DataKind kind = parse_data_kind(data_of(options_));
     const cudaStream_t stream = stream_.get();
-    const Sample sample = choose_sample(shape, seed(SeedOf::sample, m, n));
+    const auto sample_seed = seed(SeedOf::sample, m, n);
+    const Sample sample = stored_ ? choose_sample(shape, sample_seed, model_sample) : choose_sample(shape, sample_seed);
     const std::mt19937_64 order(seed(SeedOf::order, m * n, k));
     for (auto group : groups) {
       if (!lost_.empty()) return;
@@ -167,7 +182,8 @@ class CudaTestbed final : public Testbed {
         int& count = planned->c.spec.scheme.activation == DType::f32 ? sets_f32 : sets;
         count = std::max(count, planned->sets);
       }
-      activations.push_back(random_activations(m, k, kind, seed(SeedOf::activations, m, k), stream));
+      auto [made, tokens] = make_activations(point);
+      activations.push_back(std::move(made));
       for (int set = 1; set < sets; ++set) {
         activations.emplace_back(DType::bf16, m, k);
         copy_on_device(activations.front().view(), activations.back().view(), stream);
@@ -193,6 +209,7 @@ class CudaTestbed final : public Testbed {
         if (held->contest->going()) held->contest->enter(planned, inputs);
       }
       inputs.truth = nullptr, inputs.sample = nullptr, inputs.proofs = nullptr;
+      held->tokens = tokens;
       measure_held(std::move(held), group, groups.size() == 1);
     }
   }
@@ -214,7 +231,7 @@ class CudaTestbed final : public Testbed {
       measured = measure_to_the_end(contest, options_, *launch_us_);
     }
     lost_ = measured.lost;
-    note_gpu(held->rows, watch_.between(measured.started, GpuLog::Clock::now()));
+    held->note(watch_.between(measured.started, GpuLog::Clock::now()));
     for (std::size_t i = 0; i < group.size(); ++i) {
       Result& row = held->rows[i].row;
       if (keep && row.measured()) {
@@ -227,28 +244,62 @@ class CudaTestbed final : public Testbed {
     if (keep && contest.going()) kept_.add(std::move(held));
   }
 
-  /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers.
-  void prepare_layer(const Shape& shape) {
-    if (same_layer(shape)) return;
+  /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers. Of a
+  /// checkpoint, layers of one size differ.
+  void prepare_layer(const Point& point) {
+    const Shape& shape = point.shape;
+    if (same_layer(point)) return;
     proofs_.reset();
     weights_.reset();
-    weights_ = std::make_shared<DeviceWeights>(
+    weights_ = stored_ ? stored_weights(point) : made_weights(shape);
+    weights_of_ = {point.layer, point.tp};
+    proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
+  }
+
+  std::shared_ptr<DeviceWeights> made_weights(const Shape& shape) const {
+    return std::make_shared<DeviceWeights>(
         random_weights(shape.n, shape.k, parse_data_kind(data_of(options_)),
                        operand_seed(options_.seed, SeedOf::weights, shape.n, shape.k), stream_.get()),
         scale_source(), stream_.get());
-    proofs_.emplace(operand_seed(options_.seed, SeedOf::proofs, shape.n, shape.k));
+  }
+
+  /// The host's copy of the layer is gone once it is on the device.
+  std::shared_ptr<DeviceWeights> stored_weights(const Point& point) const {
+    const LayerWeight read = stored_->weight(point);
+    DeviceMatrix original = uploaded(read.original.view());
+    if (!read.quantized) return std::make_shared<DeviceWeights>(std::move(original), scale_source(), stream_.get());
+    return std::make_shared<DeviceWeights>(std::move(original), scale_source(), upload_weights(*read.quantized),
+                                           stream_.get());
+  }
+  std::int64_t extra_bytes(const Point& point) const { return stored_ ? stored_->extra_bytes(point) : 0; }
+
+  /// A[M,K], and how many of its tokens are there before they come again.
+  struct Activations {
+    DeviceMatrix values;
+    std::int64_t tokens = 0;
+  };
+  Activations make_activations(const Point& point) const {
+    if (const auto recorded = stored_ ? stored_->activations(point) : std::nullopt) {
+      return {uploaded(recorded->values.view()), recorded->tokens};
+    }
+    const auto& [m, n, k] = point.shape;
+    const auto seed = operand_seed(options_.seed, SeedOf::activations, m, k);
+    return {random_activations(m, k, parse_data_kind(data_of(options_)), seed, stream_.get()), m};
   }
 
   ScaleSource scale_source() const {
     return options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
   }
 
-  bool same_layer(const Shape& shape) const { return weights_ && weights_->n() == shape.n && weights_->k() == shape.k; }
+  bool same_layer(const Point& point) const {
+    const bool same = weights_ && weights_->n() == point.shape.n && weights_->k() == point.shape.k;
+    return same && (!stored_ || weights_of_ == std::pair(point.layer, point.tp));
+  }
   bool kept_uses_weights() const { return weights_.use_count() > 1; }
 
   /// Of the memory in use, what a point either uses again or gives back first.
-  std::int64_t held_bytes(const Shape& shape) const {
-    return weights_ && (same_layer(shape) || !kept_uses_weights()) ? weights_->held_bytes() : 0;
+  std::int64_t held_bytes(const Point& point) const {
+    return weights_ && (same_layer(point) || !kept_uses_weights()) ? weights_->held_bytes() : 0;
   }
 
   const SweepOptions& options_;
@@ -258,7 +309,12 @@ class CudaTestbed final : public Testbed {
   GpuWatch watch_;
   std::shared_ptr<DeviceWeights> weights_;
   std::optional<DeviceProofs> proofs_;
+  std::optional<StoredOperands> stored_;
+  std::pair<std::string, std::int64_t> weights_of_;  ///< The layer whose weights these are, and its TP.
   std::optional<double> launch_us_;
+  /// What the limits were measured in, until a point needs it: operands that fit the L2 and lie where it was are up to
+  /// 10 % slower (docs/measurements/trust.md).
+  mutable DeviceBuffer limits_memory_;
   KeptPoints kept_;  ///< After what its points use.
   std::string lost_;
 };

@@ -1,6 +1,7 @@
 #include "testbed/cuda/device_contender.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "cuda/cuda_error.hpp"
@@ -115,15 +116,19 @@ void DeviceContender::drop_first(std::size_t samples) {
   mhz_.erase(mhz_.begin(), mhz_.begin() + static_cast<std::ptrdiff_t>(std::min(samples, mhz_.size())));
 }
 
-bool DeviceContender::at_a_clock() const {
-  return clock_ > 0 && std::all_of(mhz_.begin(), mhz_.end(), [](double mhz) { return mhz > 0; });
+bool DeviceContender::has_clocks() const {
+  return !mhz_.empty() && std::all_of(mhz_.begin(), mhz_.end(), [](double mhz) { return mhz > 0; });
+}
+
+double DeviceContender::own_clock() const {
+  return std::accumulate(mhz_.begin(), mhz_.end(), 0.0) / static_cast<double>(mhz_.size());
 }
 
 StoppingRule DeviceContender::steady_rule() const {
   if (!at_a_clock()) return rule_;
   StoppingRule steady(rule_.limits());
   const auto& us = rule_.samples();
-  for (const double at_clock : times_at_clock(us, mhz_, clock_exponent(us, mhz_), clock_)) steady.add(at_clock, 0);
+  for (const double at_clock : times_at_clock(us, mhz_, clock_exponent(us, mhz_), own_clock())) steady.add(at_clock, 0);
   return steady;
 }
 
@@ -160,8 +165,8 @@ void DeviceContender::conclude(double launch_us) {
   }
   write_times(row, rule_, steady_rule());
   add_message(row, gemm_->note());
+  if (has_clocks()) row.clock_mhz = own_clock();
   if (at_a_clock()) {
-    row.clock_mhz = clock_;
     row.clock_exponent = clock_exponent(rule_.samples(), mhz_);
     row.samples_mhz = mhz_;
   }

@@ -59,9 +59,8 @@ class DeviceContender {
   void measure_as_reference();
   bool finished() const { return rule_.finished() || as_reference_; }
   std::size_t samples() const { return rule_.samples().size(); }
-  /// From now on noise is judged at this clock, the mean of all that was sampled together: see
-  /// `Result::clock_exponent`.
-  void hold_to(double mhz) { clock_ = mhz; }
+  /// From now on noise is judged at one clock, the mean of the samples': see `Result::clock_exponent`.
+  void judge_at_one_clock() { one_clock_ = true; }
   /// Whether the row is wanted better known than the samples so far tell it.
   bool noisy() const { return steady_rule().noisy(); }
   /// The clock during the sample taken in last; 0 where it could not be read.
@@ -80,7 +79,10 @@ class DeviceContender {
   EnqueueCall call() {
     return [this](int set, cudaStream_t stream) { gemm_->launch(set, stream); };
   }
-  bool at_a_clock() const;
+  bool has_clocks() const;
+  bool at_a_clock() const { return one_clock_ && has_clocks(); }
+  /// Mean of the samples' clocks.
+  double own_clock() const;
   /// The samples as they would have been at the clock that noise is judged at.
   StoppingRule steady_rule() const;
   /// Timers of the parts of a call, where it quantizes inside; a quarter of `calls` of each.
@@ -102,7 +104,7 @@ class DeviceContender {
   std::unique_ptr<PreparedGemm> gemm_;
   StoppingRule rule_;
   std::vector<double> mhz_;  ///< Of each sample; 0 where it could not be read.
-  double clock_ = 0;         ///< That noise is judged at; 0: each sample as it was.
+  bool one_clock_ = false;   ///< Noise is judged at their mean; else each sample as it was.
   std::optional<GraphTimer> timer_;
   std::vector<Part> parts_;  ///< The quantization and the product, or nothing.
   std::uint64_t checked_hash_ = 0;

@@ -82,14 +82,15 @@ std::string check_activations_rows(const DeviceActivations& actual, const GemmSp
 
 std::string check_weight_rows(const DeviceQuantizedWeights& actual, const DeviceOperands& operands,
                               const Sample& sample, cudaStream_t stream) {
-  if (!operands.weights->has_original()) return {};
+  const DeviceWeights& weights = *operands.weights;
+  if (!weights.has_original() || weights.is_given(actual.values.dtype(), actual.granularity)) return {};
   const auto scales = downloaded<float>(actual.scales);
   const bool per_channel = actual.granularity == ScaleGranularity::per_channel;
   const auto scale_of = [&](std::int64_t n) {
     return StaticScale{scales[per_channel ? static_cast<std::size_t>(n) : 0], 0};
   };
-  return check_rows("weight", operands.weights->original().view(), actual.values.view(), first_few(sample.cols),
-                    per_channel, true, scale_of, stream);
+  return check_rows("weight", weights.original().view(), actual.values.view(), first_few(sample.cols), per_channel,
+                    true, scale_of, stream);
 }
 
 std::string check_integer(PreparedGemm& gemm, const GemmSpec& spec, const DeviceOperands& operands,
@@ -190,8 +191,10 @@ const DeviceFreivalds& DeviceProofs::integer(const DeviceQuantizedWeights& weigh
 }
 
 const DeviceFloatProof& DeviceProofs::of_floats(const DeviceView& form, cudaStream_t stream) {
-  if (const auto found = float_.find(form.data); found != float_.end()) return found->second;
-  return float_.emplace(form.data, DeviceFloatProof(form, seed_, stream)).first->second;
+  // A converted form that was dropped may have left its place to one of another type.
+  const std::pair<const void*, DType> key(form.data, form.dtype);
+  if (const auto found = float_.find(key); found != float_.end()) return found->second;
+  return float_.emplace(key, DeviceFloatProof(form, seed_, stream)).first->second;
 }
 
 Verdict verify(PreparedGemm& gemm, const GemmSpec& spec, const DeviceOperands& operands, const Sample& sample,

@@ -25,7 +25,7 @@ class DeviceProofs {
  private:
   std::uint64_t seed_;
   std::map<const void*, DeviceFreivalds> integer_;
-  std::map<const void*, DeviceFloatProof> float_;
+  std::map<std::pair<const void*, DType>, DeviceFloatProof> float_;
 };
 
 /// Checks what `gemm` computed last on operand set 0:

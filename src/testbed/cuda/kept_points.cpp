@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "testbed/cuda/measure_on_device.hpp"
 #include "timing/cpu_timer.hpp"
 #include "timing/transient.hpp"
 
@@ -87,6 +86,7 @@ void KeptPoints::begin() {
     points.push_back(point.get());
     count += static_cast<double>(point->rows.size());
     point->contest->drop_first(point->contest->rounds());
+    point->contest->judge_at_one_clock();
   }
   Passes passes(points.size(), operand_seed(options_.seed, SeedOf::order, least, rows()));
   mixture_ = std::make_unique<Mixture>(Mixture{std::move(points), {}, std::move(passes)});
@@ -102,32 +102,18 @@ void KeptPoints::visit(HeldPoint& point) {
   if (contest.rounds() > before) mixture_->rounds.push_back({contest.begin_of(before), contest.last_mhz()});
 }
 
-bool KeptPoints::finished() {
+bool KeptPoints::finished() const {
   const auto enough = static_cast<std::size_t>(std::max(options_.min_samples, 1)) + 1;  // one may be the beginning's
   if (mixture_->passes.passed() < enough) return false;
   const double spent = now_seconds() - mixture_->began;
   const auto most = static_cast<std::size_t>(StoppingLimits().max_samples);
   if (spent >= mixture_->seconds || mixture_->passes.passed() >= most) return true;
   if (!mixture_->passes.between_passes() || spent < least_seconds) return false;
-  hold_to_its_clock();
   return std::none_of(mixture_->points.begin(), mixture_->points.end(),
                       [](const HeldPoint* point) { return point->contest->any_noisy(); });
 }
 
-void KeptPoints::hold_to_its_clock() {
-  if (mixture_->rounds.empty()) return;
-  const auto steady = steady_since(mixture_->rounds);
-  double sum = 0;
-  int known = 0;
-  for (const Round& round : mixture_->rounds) {
-    if (round.when >= steady && round.mhz > 0) sum += round.mhz, ++known;
-  }
-  if (known == 0) return;
-  for (HeldPoint* point : mixture_->points) point->contest->hold_to(sum / known);
-}
-
 void KeptPoints::let_go(double launch_us) {
-  hold_to_its_clock();
   const auto enough = static_cast<std::size_t>(std::max(options_.min_samples, 1));
   for (HeldPoint* point : mixture_->points) {
     Contest& contest = *point->contest;
@@ -136,7 +122,7 @@ void KeptPoints::let_go(double launch_us) {
     // more.
     if (!contest.failed() && (contest.rounds() < enough || !lost_.empty())) continue;
     if (lost_.empty()) contest.conclude(launch_us);
-    if (contest.rounds() > 0) note_gpu(point->rows, watch_.between(contest.begin_of(0), GpuLog::Clock::now()));
+    if (contest.rounds() > 0) point->note(watch_.between(contest.begin_of(0), GpuLog::Clock::now()));
     done_.insert(done_.end(), point->rows.begin(), point->rows.end());
     if (lost_.empty()) lost_ = contest.lost();
   }

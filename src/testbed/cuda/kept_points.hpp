@@ -52,9 +52,7 @@ class KeptPoints {
 
   void begin();
   void visit(HeldPoint& point);
-  bool finished();
-  /// The clock that the noise of the mixture is judged at: the mean over its rounds that count.
-  void hold_to_its_clock();
+  bool finished() const;
   void let_go(double launch_us);
 
   const SweepOptions& options_;
