@@ -41,8 +41,8 @@ struct Result {
   std::optional<double> noise_pct;  ///< Half the 95 % confidence interval of the median, in percent of it.
   std::vector<double> samples_us;   ///< Raw, in the order taken, once the device was steady.
   /// Of a row sampled at a GPU's power limit, which moves its clock: the clock of each sample, and how the time follows
-  /// it, ∝ clock^−`clock_exponent`. Noise and drift are then of the samples at one clock (`samples_at_clock`), the mean
-  /// of all that was sampled together: what the clock did is not in them. Empty elsewhere.
+  /// it, ∝ clock^−`clock_exponent`. Noise and drift are then of the samples at one clock, `clock_mhz`, which
+  /// `samples_at_clock` gives: what the clock did is not in them. Empty elsewhere.
   std::vector<double> samples_mhz;
   std::optional<double> clock_exponent;
   /// Change of the time from the first third of the samples to the last, in percent; empty where no trend is certain.
