@@ -4,7 +4,6 @@
 #include <cmath>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/device_buffer.hpp"
@@ -72,12 +71,11 @@ std::size_t memory_size(const Device& device) {
   return static_cast<std::size_t>(std::min(wanted, free_memory_bytes() / 2)) >> 20U << 20U;
 }
 
-/// Returns the memory they were measured in.
-DeviceBuffer measure_streams(const Device& device, double seconds, cudaStream_t stream, std::vector<Limit>& limits) {
+void measure_streams(const Device& device, double seconds, cudaStream_t stream, std::vector<Limit>& limits) {
   const auto l2 = static_cast<std::size_t>(device.l2_bytes);
   const std::size_t size = memory_size(device);
-  if (size == 0 || size < 8 * l2) return {};
-  DeviceBuffer memory(size);
+  if (size == 0 || size < 8 * l2) return;
+  const DeviceBuffer memory(size);
   enqueue_random_fill(memory.data(), size, stream);
   const Timing each = timing(stream_warm * seconds, stream_measured * seconds, stream_window);
   const auto add = [&](const char* name, const std::vector<Workload>& ways, std::size_t bytes) {
@@ -87,15 +85,14 @@ DeviceBuffer measure_streams(const Device& device, double seconds, cudaStream_t 
   add("memory_copy", memory_copies(memory.data(), size, device), size);
   // Less than half of the cache: on GPUs whose L2 has two halves, each may keep a copy of what the other holds.
   const std::size_t cached = l2 * 2 / 5 >> 20U << 20U;
-  if (cached == 0) return memory;
+  if (cached == 0) return;
   add("l2_read", {l2_read(memory.data(), cached, device)}, cached);
   add("l2_copy", {l2_copy(memory.data(), cached, device)}, cached);
-  return memory;
 }
 
 }  // namespace
 
-std::vector<Limit> measure_limits(const Device& device, double seconds, DeviceBuffer* memory) {
+std::vector<Limit> measure_limits(const Device& device, double seconds) {
   if (!(seconds > 0) || !std::isfinite(seconds)) {
     throw InvalidInput("the time to measure limits in is " + std::to_string(seconds) + " s; it must be positive");
   }
@@ -104,9 +101,8 @@ std::vector<Limit> measure_limits(const Device& device, double seconds, DeviceBu
   measure_tensor_cores(device, seconds, stream.get(), limits);
   limits.push_back(measure("f32", "TFLOP/s", {fma_peak(device)},
                            timing(f32_warm * seconds, f32_measured * seconds, stream_window), {}, stream.get()));
-  DeviceBuffer streamed = measure_streams(device, seconds, stream.get(), limits);
+  measure_streams(device, seconds, stream.get(), limits);
   stream.synchronize();
-  if (memory != nullptr) *memory = std::move(streamed);
   return limits;
 }
 

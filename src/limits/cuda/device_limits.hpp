@@ -2,7 +2,6 @@
 #include <vector>
 
 #include "cuda/device.hpp"
-#include "cuda/device_buffer.hpp"
 #include "qgemm/result.hpp"
 
 namespace qgemm::cuda {
@@ -12,8 +11,7 @@ namespace qgemm::cuda {
 /// read + bytes written), `l2_read` and `l2_copy`. Each value is the best window's. The tensor cores are loaded for a
 /// tenth of `seconds` and more before any window counts, since a GPU that draws all the power it may lowers its clock
 /// within some 50 ms. `method` says how. Memory is left out where less than eight times the L2 cache is free. Throws
-/// `InvalidInput` for a time that is not positive, `CudaError`. `memory`, where given, holds afterwards what bandwidths
-/// were measured in (gigabytes), so that nothing else comes to lie there.
-std::vector<Limit> measure_limits(const Device& device, double seconds = 1.0, DeviceBuffer* memory = nullptr);
+/// `InvalidInput` for a time that is not positive, `CudaError`.
+std::vector<Limit> measure_limits(const Device& device, double seconds = 1.0);
 
 }  // namespace qgemm::cuda

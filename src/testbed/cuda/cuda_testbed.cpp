@@ -67,7 +67,7 @@ class CudaTestbed final : public Testbed {
     if (const auto driver = driver_version()) info.properties.emplace_back("driver", *driver);
     return info;
   }
-  std::vector<Limit> limits() const override { return measure_limits(device_, 1, &limits_memory_); }
+  std::vector<Limit> limits() const override { return measure_limits(device_); }
 
   std::int64_t cache_bytes() const override { return device_.l2_bytes; }
 
@@ -121,8 +121,7 @@ class CudaTestbed final : public Testbed {
     if (!lost_.empty()) return skip(rows);
     try {
       const auto budget = [&] { return memory_budget() + held_bytes(point) - extra_bytes(point); };
-      if (point_bytes(point.shape, rows) > budget()) {
-        limits_memory_ = DeviceBuffer();
+      if (!kept_.empty() && point_bytes(point.shape, rows) > budget()) {
         while (refine(1, stop) > 0) continue;
       }
       const auto groups = group_by_memory(point.shape, rows, budget());
@@ -312,9 +311,6 @@ class CudaTestbed final : public Testbed {
   std::optional<StoredOperands> stored_;
   std::pair<std::string, std::int64_t> weights_of_;  ///< The layer whose weights these are, and its TP.
   std::optional<double> launch_us_;
-  /// What the limits were measured in, until a point needs it: operands that fit the L2 and lie where it was are up to
-  /// 10 % slower (docs/measurements/trust.md).
-  mutable DeviceBuffer limits_memory_;
   KeptPoints kept_;  ///< After what its points use.
   std::string lost_;
 };
