@@ -25,9 +25,9 @@ std::vector<std::pair<int, int>> orders(const kernels::KernelTraits& traits, con
   return {{1, 4}, {1, 8}, {2, 4}, {2, 1}};
 }
 
-/// Microseconds of one call: the mean over a graph of `calls` launches, after one launch that nobody times. (Both events
-/// are the graph's, which is uploaded before: its launch takes as long as a few small products, longer where they have
-/// clusters.)
+/// Microseconds of one call: the mean over a graph of `calls` launches, after one launch that nobody times. (Both
+/// events are the graph's, which is uploaded before: its launch takes as long as a few small products, longer where
+/// they have clusters.)
 double measure(const KernelLaunches& launches, int sets, int calls, cudaStream_t stream) {
   const cuda::Event start, stop;
   const auto graph = cuda::Graph::capture(stream, [&](cudaStream_t s) {
