@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "qgemm/device_arrays.hpp"
+#include "qgemm/error.hpp"
 #include "qgemm/matrix.hpp"
 #include "qgemm/scheme.hpp"
 #include "qgemm/shape.hpp"
@@ -46,6 +48,34 @@ class ExternalRunner {
   virtual ConstMatrixView output() const = 0;
 };
 
+/// What an external product multiplies on a GPU: as `ExternalOperands`, in the memory of the stream's GPU. All of it is
+/// there, and nobody writes to it, as long as the runner lives.
+struct DeviceExternalOperands {
+  std::string provider;
+  Scheme scheme;
+  Shape shape;
+  DeviceStream stream;  ///< What calls are enqueued on.
+  /// One of each an operand set, equal in values, which cold calls rotate over; one where operands stay hot. Dense.
+  std::vector<ConstDeviceMatrixView> activations, weights;
+  DeviceFloats activation_scales;
+  DeviceIntegers activation_azp;
+  DeviceFloats weight_scales;
+  DeviceIntegers weight_colsum;
+  DeviceFloats bias;
+};
+
+/// An external product on a GPU that is ready to be timed.
+class DeviceExternalRunner {
+ public:
+  virtual ~DeviceExternalRunner() = default;
+  virtual std::string kernel() const = 0;
+  /// What is timed: enqueues the whole product of operand set `set` on the operands' stream and returns. Called under a
+  /// capture into a CUDA graph, too, whose replays write where its last call of each set wrote.
+  virtual void launch(int set) = 0;
+  /// D[M,N] of the last launch of that set, dense, of the scheme's output type; valid until its next.
+  virtual ConstDeviceMatrixView output(int set) const = 0;
+};
+
 /// Somebody else's products, measured by a sweep beside its own engines: the same operands, the same timer,
 /// interleaved, each result checked. Its rows have the providers' names and its own as their engine.
 class ExternalEngine {
@@ -63,6 +93,11 @@ class ExternalEngine {
   /// Throws `Unavailable` where it has no product for these operands (the row is `unsupported`), anything else where
   /// that fails. Whoever keeps a view longer than the runner lives keeps `operands`.
   virtual std::unique_ptr<ExternalRunner> prepare(std::shared_ptr<const ExternalOperands> operands) const = 0;
+  /// The same on a GPU.
+  virtual std::unique_ptr<DeviceExternalRunner> prepare_on_device(
+      std::shared_ptr<const DeviceExternalOperands> /*operands*/) const {
+    throw Unavailable("the external " + name() + " has no products on a GPU");
+  }
 };
 
 }  // namespace qgemm

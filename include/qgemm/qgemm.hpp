@@ -7,6 +7,7 @@
 #include "qgemm/catalog.hpp"
 #include "qgemm/checkpoint.hpp"
 #include "qgemm/compare.hpp"
+#include "qgemm/device_arrays.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/external.hpp"

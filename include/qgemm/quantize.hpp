@@ -17,6 +17,7 @@ struct ActivationScales {
 /// symmetric: scale = absmax/127, q = saturate(round_half_even(x/scale)); a zero row gives scale 0 and zeros.
 /// asymmetric: scale = (max−min)/255, azp = round_half_even(−128 − min/scale),
 /// q = saturate(round_half_even(x/scale) + azp); a constant row c has scale |c|/127 and azp 0.
+/// `q` may be e4m3, symmetric: scale = absmax/448, q = the nearest code of x/scale, half to even, saturated at ±448.
 /// Throws `InvalidInput` for shapes or types that do not fit, and for NaN or infinity, naming the row.
 ActivationScales quantize_per_token(const ConstMatrixView& x, const MatrixView& q, bool symmetric = true);
 

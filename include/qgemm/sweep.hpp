@@ -33,7 +33,7 @@ struct SweepOptions {
   std::vector<std::string> providers{"default"};  ///< Names, `*` patterns, `default`, `all`.
   std::vector<std::string> engines{"auto"};       ///< `auto`: the best for each provider; or names, or `all`.
   /// Names of `SweepRun::externals`, each measured beside `engines`, which may name it, too, to have
-  /// no other. On a CPU only.
+  /// no other.
   std::vector<std::string> external;
   /// Of the engine `cutlass` only this kernel, as rows name it: "sm90_wgmma_s8_128x128_1x1_b2_pingpong along m swizzle
   /// 8". Empty: its own choice for each shape.

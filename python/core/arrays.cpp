@@ -3,11 +3,28 @@
 #include <optional>
 #include <string>
 
+#include "array_checks.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm::python {
 namespace {
+
+DType checked_dtype(const char* name, const auto& array) {
+  if (!in_host_memory(array.device_type())) {
+    throw InvalidInput(std::string(name) + " is on a device (DLPack's type " + std::to_string(array.device_type()) +
+                       ") and others are not: move it to the host's memory (`.cpu()`), or all to one GPU");
+  }
+  return known_dtype(name, array.dtype());
+}
+
+template <class T>
+std::span<T> dense(const char* name, const auto& array, T* data, DType expected) {
+  check_dense(name, array, checked_dtype(name, array), expected);
+  return {data, array.size()};
+}
+
+}  // namespace
 
 std::optional<DType> dtype_of(const nb::dlpack::dtype& type) {
   using nb::dlpack::dtype_code;
@@ -20,60 +37,30 @@ std::optional<DType> dtype_of(const nb::dlpack::dtype& type) {
   if (is(dtype_code::Bfloat, 16)) return DType::bf16;
   if (is(dtype_code::Int, 8)) return DType::s8;
   if (is(dtype_code::Int, 32)) return DType::s32;
+  if (is(dtype_code::Float8_E4M3FN, 8) || is(dtype_code::UInt, 8)) return DType::e4m3;
   return std::nullopt;
 }
 
-std::string shape_text(const auto& array) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < array.ndim(); ++i) text += (i > 0 ? ", " : "") + std::to_string(array.shape(i));
-  return text + "]";
+nb::dlpack::dtype dlpack_type(DType type) {
+  using nb::dlpack::dtype_code;
+  const auto code = type == DType::bf16                       ? dtype_code::Bfloat
+                    : type == DType::s8 || type == DType::s32 ? dtype_code::Int
+                    : type == DType::e4m3                     ? dtype_code::UInt
+                                                              : dtype_code::Float;
+  return {static_cast<std::uint8_t>(code), static_cast<std::uint8_t>(8 * size_of(type)), 1};
 }
 
-DType checked_dtype(const char* name, const auto& array) {
-  if (array.device_type() != nb::device::cpu::value) {
-    throw InvalidInput(std::string(name) + " is on a device (DLPack's type " + std::to_string(array.device_type()) +
-                       "): this package takes arrays in the host's memory, move it there (`.cpu()`)");
-  }
-  const auto type = dtype_of(array.dtype());
-  if (!type) {
-    throw InvalidInput(std::string(name) +
-                       " has elements of another type than bfloat16, float16, float32, int8 or int32: convert it");
-  }
-  return *type;
+DType known_dtype(const char* name, const nb::dlpack::dtype& type) {
+  if (const auto known = dtype_of(type)) return *known;
+  throw InvalidInput(std::string(name) +
+                     " has elements of another type than bfloat16, float16, float32, int8, int32 or float8_e4m3fn "
+                     "(or its bytes, uint8): convert it");
 }
 
-void check_matrix(const char* name, const auto& array) {
-  if (array.ndim() != 2) {
-    throw InvalidInput(std::string(name) + " has shape " + shape_text(array) + ": give a matrix of two dimensions");
-  }
+bool in_host_memory(int device_type) {
+  constexpr int pinned = 3;  // DLPack's kDLCUDAHost
+  return device_type == nb::device::cpu::value || device_type == pinned;
 }
-
-template <class View, class Data>
-View view_of(const char* name, Data* data, DType type, std::int64_t rows, std::int64_t cols, std::int64_t row_stride,
-             std::int64_t stride) {
-  if ((stride != 1 && cols > 1) || (row_stride < cols && rows > 1)) {
-    throw InvalidInput(std::string(name) +
-                       " does not have a row's elements beside one another: make it contiguous (`.contiguous()`)");
-  }
-  return {data, type, rows, cols, rows > 1 ? row_stride : cols};
-}
-
-template <class T>
-std::span<T> dense(const char* name, const auto& array, T* data, DType expected) {
-  if (checked_dtype(name, array) != expected) {
-    throw InvalidInput(std::string(name) + " has to be " + (expected == DType::f32 ? "float32" : "int32"));
-  }
-  std::int64_t step = 1;
-  for (std::size_t i = array.ndim(); i-- > 0;) {
-    if (array.shape(i) > 1 && array.stride(i) != step) {
-      throw InvalidInput(std::string(name) + " is not dense: make it contiguous (`.contiguous()`)");
-    }
-    step *= static_cast<std::int64_t>(array.shape(i));
-  }
-  return {data, array.size()};
-}
-
-}  // namespace
 
 DType output_dtype(std::string_view name) {
   if (name == "bfloat16" || name == "bf16") return DType::bf16;
@@ -84,27 +71,15 @@ DType output_dtype(std::string_view name) {
 }
 
 ConstMatrixView matrix(const char* name, const Array& array) {
-  const DType type = checked_dtype(name, array);
-  check_matrix(name, array);
-  return view_of<ConstMatrixView>(name, array.data(), type, static_cast<std::int64_t>(array.shape(0)),
-                                  static_cast<std::int64_t>(array.shape(1)), array.stride(0), array.stride(1));
+  return rows_view<ConstMatrixView>(name, array, array.data(), checked_dtype(name, array));
 }
 
 MatrixView writable_matrix(const char* name, const WritableArray& array) {
-  const DType type = checked_dtype(name, array);
-  check_matrix(name, array);
-  return view_of<MatrixView>(name, array.data(), type, static_cast<std::int64_t>(array.shape(0)),
-                             static_cast<std::int64_t>(array.shape(1)), array.stride(0), array.stride(1));
+  return rows_view<MatrixView>(name, array, array.data(), checked_dtype(name, array));
 }
 
 ConstMatrixView transposed_matrix(const char* name, const Array& array) {
-  const DType type = checked_dtype(name, array);
-  check_matrix(name, array);
-  const auto rows = static_cast<std::int64_t>(array.shape(1)), cols = static_cast<std::int64_t>(array.shape(0));
-  if ((array.stride(0) != 1 && cols > 1) || (array.stride(1) < cols && rows > 1)) {
-    throw InvalidInput(std::string(name) + " is no transpose of a row-major matrix [N, K]: give weights as `w.t()`");
-  }
-  return {array.data(), type, rows, cols, rows > 1 ? array.stride(1) : cols};
+  return transposed_view<ConstMatrixView>(name, array, array.data(), checked_dtype(name, array));
 }
 
 std::span<const float> floats(const char* name, const Array& array) {

@@ -16,6 +16,9 @@ namespace nb = nanobind;
 using Array = nb::ndarray<nb::ro>;
 using WritableArray = nb::ndarray<>;
 
+/// True for DLPack's device types of memory that the host reads, pinned or not.
+bool in_host_memory(int device_type);
+
 /// "bf16", "f16" or "f32". Throws `InvalidInput`.
 DType output_dtype(std::string_view name);
 

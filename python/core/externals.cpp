@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "array_checks.hpp"
 #include "arrays.hpp"
+#include "device_views.hpp"
 #include "parts.hpp"
 #include "qgemm/error.hpp"
 
@@ -37,14 +39,6 @@ class Held {
   nb::object object_;
 };
 
-nb::dlpack::dtype dlpack_type(DType type) {
-  using nb::dlpack::dtype_code;
-  const auto code = type == DType::bf16                       ? dtype_code::Bfloat
-                    : type == DType::s8 || type == DType::s32 ? dtype_code::Int
-                                                              : dtype_code::Float;
-  return {static_cast<std::uint8_t>(code), static_cast<std::uint8_t>(8 * size_of(type)), 1};
-}
-
 using Shared = std::shared_ptr<const ExternalOperands>;
 
 /// An array of any number of dimensions over memory of the operands, which live as long as it.
@@ -64,6 +58,26 @@ template <class T>
 nb::object column_over(const Shared& operands, const std::vector<T>& values) {
   if (values.empty()) return nb::none();
   return array_over(operands, values.data(), std::is_same_v<T, float> ? DType::f32 : DType::s32, {values.size(), 1});
+}
+
+using SharedOnDevice = std::shared_ptr<const DeviceExternalOperands>;
+
+/// The same of operands on a GPU; DLPack's stream is no matter, since all of them is there.
+nb::object array_over(const SharedOnDevice& operands, const void* data, DType type,
+                      const std::vector<std::size_t>& shape) {
+  const nb::capsule owner(new SharedOnDevice(operands),
+                          [](void* kept) noexcept { delete static_cast<SharedOnDevice*>(kept); });
+  return device_array(const_cast<void*>(data), shape, {}, dlpack_type(type), operands->stream.device, owner);
+}
+
+nb::object array_over(const SharedOnDevice& operands, const ConstDeviceMatrixView& view) {
+  return array_over(operands, view.data, view.dtype,
+                    {static_cast<std::size_t>(view.rows), static_cast<std::size_t>(view.cols)});
+}
+
+nb::object column_over(const SharedOnDevice& operands, const void* data, DType type, std::int64_t count) {
+  if (count == 0) return nb::none();
+  return array_over(operands, data, type, {static_cast<std::size_t>(count), 1});
 }
 
 std::string type_word(DType type) {
@@ -90,9 +104,8 @@ std::string quantization_word(ActivationQuant when) {
   return "none";
 }
 
-/// The arguments of `External.prepare`.
-nb::dict described(const Shared& operands) {
-  const ExternalOperands& from = *operands;
+/// What operands anywhere say of themselves.
+nb::dict named(const auto& from) {
   nb::dict out;
   out["provider"] = from.provider;
   out["m"] = from.shape.m;
@@ -102,6 +115,27 @@ nb::dict described(const Shared& operands) {
   out["a_scales_of"] = scale_word(from.scheme.activation_scale);
   out["w_scales_of"] = scale_word(from.scheme.weight_scale);
   out["a_quantized"] = quantization_word(from.scheme.activation_quant);
+  return out;
+}
+
+/// The arguments of `External.prepare_on_gpu`.
+nb::dict described(const SharedOnDevice& operands) {
+  const DeviceExternalOperands& from = *operands;
+  nb::dict out = named(from);
+  out["threads"] = 1;
+  out["a_scale"] = column_over(operands, from.activation_scales.data, DType::f32, from.activation_scales.count);
+  out["a_azp"] = column_over(operands, from.activation_azp.data, DType::s32, from.activation_azp.count);
+  out["w_scale"] = column_over(operands, from.weight_scales.data, DType::f32, from.weight_scales.count);
+  out["w_colsum"] = column_over(operands, from.weight_colsum.data, DType::s32, from.weight_colsum.count);
+  const auto n = static_cast<std::size_t>(from.bias.count);
+  out["bias"] = n == 0 ? nb::none() : array_over(operands, from.bias.data, DType::f32, {n});
+  return out;
+}
+
+/// The arguments of `External.prepare`.
+nb::dict described(const Shared& operands) {
+  const ExternalOperands& from = *operands;
+  nb::dict out = named(from);
   out["threads"] = from.threads;
   out["a_scale"] = column_over(operands, from.activation_scales);
   out["a_azp"] = column_over(operands, from.activation_azp);
@@ -151,6 +185,56 @@ class PythonRunner final : public ExternalRunner {
   mutable Array view_;  // of `last_`
 };
 
+/// On a GPU: a function of the operand set, which enqueues on the stream that the operands name.
+class PythonDeviceRunner final : public DeviceExternalRunner {
+ public:
+  PythonDeviceRunner(Held launch, std::string kernel, const SharedOnDevice& operands, std::atomic<bool>* stop)
+      : launch_(std::move(launch)),
+        kernel_(std::move(kernel)),
+        device_(operands->stream.device),
+        stop_(stop),
+        last_(operands->weights.size()) {}
+  PythonDeviceRunner(const PythonDeviceRunner&) = delete;
+  PythonDeviceRunner& operator=(const PythonDeviceRunner&) = delete;
+  ~PythonDeviceRunner() override {
+    const nb::gil_scoped_acquire with_python;
+    view_ = Array();
+    last_.clear();
+  }
+
+  std::string kernel() const override { return kernel_; }
+  void launch(int set) override {
+    const nb::gil_scoped_acquire with_python;
+    nb::object& last = last_[static_cast<std::size_t>(set)];
+    try {
+      view_ = Array();
+      last = nb::object();  // its memory is free for this call, as where a caller lets go of each result
+      last = (*launch_)(set);
+    } catch (const nb::python_error& error) {
+      if (stop_ != nullptr && error.matches(PyExc_KeyboardInterrupt)) *stop_ = true;
+      rethrow(error, false);
+    }
+  }
+  ConstDeviceMatrixView output(int set) const override {
+    const nb::gil_scoped_acquire with_python;
+    const nb::object& last = last_[static_cast<std::size_t>(set)];
+    if (!last.is_valid()) throw InvalidInput("what it returned is gone: its last call failed");
+    if (!nb::try_cast<Array>(last, view_)) {
+      const auto type = nb::cast<std::string>(last.type().attr("__name__"));
+      throw InvalidInput("what it returned is a " + type + ": return D as an array on the GPU");
+    }
+    return device_matrix("what it returned", view_, device_);
+  }
+
+ private:
+  Held launch_;
+  std::string kernel_;
+  int device_;
+  std::atomic<bool>* stop_;
+  std::vector<nb::object> last_;  // of each set
+  mutable Array view_;
+};
+
 class PythonExternal final : public ExternalEngine {
  public:
   PythonExternal(nb::object external, std::atomic<bool>* stop)
@@ -174,6 +258,24 @@ class PythonExternal final : public ExternalEngine {
           (*external_).attr("prepare")(array_over(operands, operands->activations), weights, described(operands));
       auto kernel = nb::cast<std::string>(made[1]);
       return std::make_unique<PythonRunner>(Held(made[0]), std::move(kernel), stop_);
+    } catch (const nb::python_error& error) {
+      if (stop_ != nullptr && error.matches(PyExc_KeyboardInterrupt)) *stop_ = true;
+      rethrow(error, false);
+    }
+  }
+
+  std::unique_ptr<DeviceExternalRunner> prepare_on_device(SharedOnDevice operands) const override {
+    const nb::gil_scoped_acquire with_python;
+    try {
+      nb::list activations, weights;
+      for (const auto& set : operands->activations) activations.append(array_over(operands, set));
+      for (const auto& set : operands->weights) weights.append(array_over(operands, set));
+      const nb::object made =
+          (*external_)
+              .attr("prepare_on_gpu")(activations, weights, described(operands), operands->stream.device,
+                                      reinterpret_cast<std::uintptr_t>(operands->stream.handle));
+      auto kernel = nb::cast<std::string>(made[1]);
+      return std::make_unique<PythonDeviceRunner>(Held(made[0]), std::move(kernel), operands, stop_);
     } catch (const nb::python_error& error) {
       if (stop_ != nullptr && error.matches(PyExc_KeyboardInterrupt)) *stop_ = true;
       rethrow(error, false);

@@ -1,4 +1,4 @@
-// The native part of the Python package: what the public headers have, over arrays in the host's memory.
+// The native part of the Python package: what the public headers have, over arrays in the host's memory and on GPUs.
 #include <nanobind/nanobind.h>
 
 #include "parts.hpp"
@@ -22,6 +22,8 @@ NB_MODULE(_core, module) {
     }
   });
   python::add_products(module);
+  python::add_device_products(module);
+  python::add_device_timing(module);
   python::add_sweeps(module);
   python::add_accuracy(module);
 }

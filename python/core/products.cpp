@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "array_checks.hpp"
 #include "arrays.hpp"
 #include "parts.hpp"
 #include "qgemm/error.hpp"
@@ -135,12 +136,6 @@ class BoundRunner {
   Array a_;
   std::unique_ptr<Runner> runner_;
 };
-
-nb::dlpack::dtype dlpack_type(DType type) {
-  using nb::dlpack::dtype_code;
-  const auto code = type == DType::bf16 ? dtype_code::Bfloat : dtype_code::Float;
-  return {static_cast<std::uint8_t>(code), static_cast<std::uint8_t>(type == DType::f32 ? 32 : 16), 1};
-}
 
 }  // namespace
 

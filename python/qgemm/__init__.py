@@ -2,9 +2,9 @@
 
 Three layers, from the bottom up:
 
-* Quantization and products over arrays of any library that speaks DLPack (NumPy, PyTorch, JAX, …), in the vocabulary of
-  vLLM's INT8 benchmark: `scaled_int8_quant`, `cutlass_scaled_mm`, `cutlass_scaled_mm_azp`, `PROVIDER_CFGS`,
-  `build_int8_runner`.
+* Quantization and products over arrays of any library that speaks DLPack (NumPy, PyTorch, CuPy, JAX, …), in the host's memory
+  or on a GPU, in the vocabulary of vLLM's benchmarks: `scaled_int8_quant`, `scaled_fp8_quant`, `cutlass_scaled_mm`,
+  `cutlass_scaled_mm_azp`, `PROVIDER_CFGS`, `build_int8_runner`, `FP8_PROVIDER_CFGS`, `build_fp8_runner`.
 * Timers: `do_bench`, `do_bench_cudagraph`.
 * Sweeps with checked results, as the command line has them: `bench`, `load`, `compare`, `advise`; with products of other
   libraries beside ours: `register_provider`. What quantization costs in accuracy: `accuracy`.
@@ -26,12 +26,13 @@ from .accuracy_report import AccuracyReport, accuracy, load_accuracy  # noqa: E4
 from .external import Product, register_provider  # noqa: E402
 from .products import cutlass_scaled_mm, cutlass_scaled_mm_azp, scaled_fp8_quant, scaled_int8_quant  # noqa: E402
 from .results import Comparison, Results, advise, bench, compare, load, models  # noqa: E402
-from .runners import PROVIDER_CFGS, build_int8_runner  # noqa: E402
+from .runners import FP8_PROVIDER_CFGS, PROVIDER_CFGS, build_fp8_runner, build_int8_runner  # noqa: E402
 from .timers import do_bench, do_bench_cudagraph  # noqa: E402
 
 __version__ = _version()
 
 __all__ = [
+    "FP8_PROVIDER_CFGS",
     "PROVIDER_CFGS",
     "AccuracyReport",
     "Comparison",
@@ -40,6 +41,7 @@ __all__ = [
     "accuracy",
     "advise",
     "bench",
+    "build_fp8_runner",
     "build_int8_runner",
     "compare",
     "cutlass_scaled_mm",

@@ -7,9 +7,11 @@ import contextlib
 import copy
 import importlib
 import sys
+import weakref
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from . import _core
+from ._arrays import use_stream
 
 Run = Callable[[], Any]
 
@@ -35,7 +37,8 @@ class Product:
     w_scale: Any
     w_colsum: Any
     bias: Any
-    threads: int  #: The sweep's. PyTorch is told; another library you have to tell.
+    threads: int  #: The sweep's. PyTorch is told; another library you have to tell. 1 on a GPU.
+    device: str  #: "cpu", or "cuda:N", whose arrays these are; what `run` enqueues goes to PyTorch's and CuPy's current stream.
 
     def __init__(self, **fields: Any):
         self.__dict__.update(fields)
@@ -79,17 +82,84 @@ class External:
         if arrays == "numpy" and bfloat16:
             raise ValueError(f"{bfloat16[0]} multiplies bfloat16, which NumPy does not have: register it with arrays='torch'")
 
+    def _product(self, fields: Dict[str, Any], device: str, taken: Callable[[Any], Any]) -> Product:
+        for name in ("a_scale", "a_azp", "w_scale", "w_colsum", "bias"):
+            if fields[name] is not None:
+                fields[name] = taken(fields[name])
+        return Product(device=device, **fields)
+
+    def prepare_on_gpu(self, activations: List[Any], weights: List[Any], fields: Dict[str, Any], gpu: int, stream: int) -> tuple:
+        """A function of the operand set, which enqueues on `stream` and returns D, and what it runs."""
+        if self.arrays == "numpy":
+            raise NotImplementedError(
+                f"{self.name} takes NumPy's arrays, which are in the host's memory: register it with arrays='torch', "
+                "or a function that makes arrays on a GPU of DLPack objects"
+            )
+        taken, surroundings = _importer(self.arrays), _Surroundings(gpu, stream)
+        with surroundings:
+            product = self._product(fields, f"cuda:{gpu}", taken)
+            runs = [self.make_runner(taken(a), taken(w), product) for a, w in zip(activations, weights)]
+
+        def launch(operand_set: int) -> Any:
+            with surroundings:
+                return runs[operand_set]()
+
+        return launch, str(getattr(runs[0], "kernel", self.name))
+
     def prepare(self, a: Any, weights: List[Any], fields: Dict[str, Any]) -> tuple:
         """A callable for each copy of the weights, and what they run."""
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(fields["threads"])
         taken = _importer(self.arrays)
-        for name in ("a_scale", "a_azp", "w_scale", "w_colsum", "bias"):
-            if fields[name] is not None:
-                fields[name] = taken(fields[name])
-        product, a = Product(**fields), taken(a)
+        product, a = self._product(fields, "cpu", taken), taken(a)
         runs = [self.make_runner(a, taken(w), product) for w in weights]
         return runs, str(getattr(runs[0], "kernel", self.name))
+
+
+class _Surroundings:
+    """What other libraries are told before an external's code runs on a GPU: the device, the stream, and for PyTorch a pool of
+    memory of its own, which is kept as long as the runner. A captured call goes on writing where it did when it was captured,
+    and nobody else's tensors may come to lie there.
+    """
+
+    def __init__(self, gpu: int, stream: int):
+        self._gpu, self._stream = gpu, stream
+        torch = sys.modules.get("torch")
+        self._torch = torch if torch is not None and torch.cuda.is_available() else None
+        self._entered: List[contextlib.ExitStack] = []
+        if self._torch is None:
+            return
+        with torch.cuda.device(gpu):
+            torch.cuda.empty_cache()  # what the pools before this one had
+        self._torch_stream = torch.cuda.ExternalStream(stream, device=f"cuda:{gpu}")
+        # As a CUDAGraph has one. A MemPool would give its memory back where it ends, and may not while something is captured.
+        self._pool = torch.cuda.graph_pool_handle()
+        torch.cuda.memory._cuda_beginAllocateCurrentThreadToPool(gpu, self._pool)
+        torch.cuda.memory._cuda_endAllocateToPool(gpu, self._pool)
+        weakref.finalize(self, torch.cuda.memory._cuda_releasePool, gpu, self._pool).atexit = False
+
+    def __enter__(self) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(use_stream(self._gpu, self._stream))
+            if self._torch is not None:
+                stack.enter_context(self._torch.cuda.device(self._gpu))
+                stack.enter_context(self._torch.cuda.stream(self._torch_stream))
+                stack.enter_context(self._allocations())
+                stack.enter_context(self._torch.no_grad())
+            self._entered.append(stack.pop_all())
+
+    def __exit__(self, *error: Any) -> None:
+        self._entered.pop().__exit__(*error)
+
+    @contextlib.contextmanager
+    def _allocations(self) -> Iterator[None]:
+        memory = self._torch.cuda.memory
+        memory._cuda_beginAllocateCurrentThreadToPool(self._gpu, self._pool)
+        try:
+            yield
+        finally:
+            memory._cuda_endAllocateToPool(self._gpu, self._pool)
+            memory._cuda_releasePool(self._gpu, self._pool)
 
 
 _registered: Dict[str, External] = {}
@@ -104,11 +174,12 @@ def register_provider(
     description: str = "",
     original_weights: bool = False,
 ) -> None:
-    """Makes `name` known to `bench(external=...)`: an engine of the providers `like` (names and `*` patterns).
+    """Makes `name` known to `bench(external=...)`: an engine of the providers `like` (names and `*` patterns), on the CPU and on a GPU.
 
     `make_runner(a, w, product)` gets A [m, k], W [n, k] and a `Product`, and returns `run()`, which is timed: it returns D
-    [m, n] of type `product.output`, dense, in the host's memory, and may have an attribute `kernel`, the name of what runs.
-    What make_runner does is not timed; it is called once for each copy of the weights that cold calls rotate over.
+    [m, n] of type `product.output`, dense, on the device of A, and may have an attribute `kernel`, the name of what runs.
+    What make_runner does is not timed; it is called once for each copy of the operands that cold calls rotate over.
+    On a GPU `run` enqueues on PyTorch's or CuPy's current stream and waits for nothing: it is captured into a CUDA graph.
     NotImplementedError makes the row `unsupported`, another exception `failed`.
 
     A is int8 where `product.a_quantized` is "ahead", float32 for f32, else bfloat16; W is int8 for int8 providers (unless
@@ -185,6 +256,8 @@ def _make_torch() -> External:
 
             run.kernel = "torch.nn.functional.linear"
             return run
+        if product.device != "cpu" and (product.m <= 16 or product.n % 8 or product.k % 8):
+            raise NotImplementedError("torch._int_mm on a GPU takes more than 16 rows, and N and K that are multiples of 8")
         quantize, transposed, w_scale, bias = _quantizer(torch, product), w.t(), product.w_scale.t(), product.bias
 
         def run_int8() -> Any:
@@ -241,18 +314,25 @@ def _make_vllm() -> External:
     torch = _torch("vllm")
     ops = _need("vllm._custom_ops", "vllm", "`pip install vllm` installs it")
     version = getattr(sys.modules.get("vllm"), "__version__", "of unknown version")
-    try:  # its kernels are for the devices that it was built for; a sweep hands over arrays in the host's memory
-        one = torch.ones(1, 1)
-        ops.cutlass_scaled_mm(torch.ones(16, 16, dtype=torch.int8), torch.ones(16, 16, dtype=torch.int8).t(), one, one,
-                              torch.bfloat16)
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RuntimeError(
-            f"vllm {version} cannot run cutlass_scaled_mm on a CPU ({reason}): externals are measured on the CPU alone so far; "
-            "the engine cutlass-vllm runs its kernels on a GPU"
-        ) from None
+    usable: Dict[str, Optional[str]] = {}  # why not, by device
+
+    def why_not(device: str) -> Optional[str]:
+        """Its kernels are for the devices that it was built for."""
+        try:
+            one, matrix = torch.ones(1, 1, device=device), torch.ones(16, 16, dtype=torch.int8, device=device)
+            ops.cutlass_scaled_mm(matrix, matrix.t(), one, one, torch.bfloat16)
+        except Exception as error:
+            return (str(error).splitlines() or [type(error).__name__])[0]
+        return None
 
     def make_runner(a: Any, w: Any, product: Product) -> Run:
+        if product.device not in usable:
+            usable[product.device] = why_not(product.device)
+        if usable[product.device] is not None:
+            raise NotImplementedError(
+                f"vllm {version} cannot run cutlass_scaled_mm on {product.device} ({usable[product.device]}); "
+                "the engine cutlass-vllm runs its kernels on a GPU"
+            )
         dtype, transposed, w_scale = getattr(torch, product.output), w.t(), product.w_scale
         bias = None if product.bias is None else product.bias.to(dtype)
 

@@ -25,6 +25,7 @@ Graph Graph::capture(cudaStream_t stream, const std::function<void(cudaStream_t)
   check(cudaGraphInstantiate(&executable, recorded, 0));
   Graph graph;
   graph.executable_.reset(executable);
+  check(cudaGraphGetNodes(recorded, nullptr, &graph.nodes_));
   return graph;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -14,6 +15,8 @@ class Graph {
   static Graph capture(cudaStream_t stream, const std::function<void(cudaStream_t)>& enqueue);
 
   explicit operator bool() const { return executable_ != nullptr; }
+  /// How many operations it has.
+  std::size_t nodes() const { return nodes_; }
   void launch(cudaStream_t stream) const;
   /// Moves what the first launch would otherwise pay for to the device.
   void upload(cudaStream_t stream) const;
@@ -24,6 +27,7 @@ class Graph {
     void operator()(cudaGraphExec_t g) const { cudaGraphExecDestroy(g); }
   };
   std::unique_ptr<cudaGraphExec_t, Destroy> executable_;
+  std::size_t nodes_ = 0;
 };
 
 }  // namespace qgemm::cuda

@@ -7,6 +7,7 @@
 
 #include "core/nearest.hpp"
 #include "engines/engine_list.hpp"
+#include "engines/rounded_bias.hpp"
 #include "engines/select_engine.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/activations.hpp"
@@ -57,20 +58,6 @@ void check_operand(const char* what, const ConstMatrixView& view) {
   }
 }
 
-std::vector<float> bias_for(const RunnerOptions& options, DType output, std::int64_t n) {
-  if (options.bias.empty()) return {};
-  if (static_cast<std::int64_t>(options.bias.size()) != n) {
-    throw InvalidInput("the bias has " + std::to_string(options.bias.size()) + " values for " + std::to_string(n) +
-                       " output channels");
-  }
-  std::vector<float> bias = options.bias;
-  for (float& value : bias) {
-    if (output == DType::bf16) value = to_float(to_bfloat16(value));
-    if (output == DType::f16) value = to_float(to_float16(value));
-  }
-  return bias;
-}
-
 }  // namespace
 
 Runner make_runner(std::string_view provider, const ConstMatrixView& a, const ConstMatrixView& w,
@@ -92,7 +79,7 @@ Runner make_runner(std::string_view provider, const ConstMatrixView& a, const Co
   state->engine = &select_engine(options.engine, spec);
   state->operands.weights = std::make_shared<LayerWeights>(copy_of(w), ScaleSource::absmax);
   state->operands.activations = a;
-  state->operands.bias = bias_for(options, options.output, w.rows);
+  state->operands.bias = rounded_bias(options.bias, options.output, w.rows);
   if (needs_static_scale(spec.scheme)) state->operands.static_scale = calibrate(spec.scheme, a, ScaleSource::absmax);
   state->gemm = state->engine->prepare(spec, state->operands);
   return Runner(std::move(state));

@@ -16,6 +16,11 @@ namespace qgemm {
 namespace {
 
 Matrix dense_copy(const char* what, const ConstMatrixView& view) {
+  if (view.dtype == DType::e4m3) {
+    throw Unavailable(
+        std::string(what) +
+        " is e4m3: no engine of a CPU multiplies it, so give operands on a GPU of compute capability 9.0");
+  }
   if (view.dtype != DType::s8) {
     throw InvalidInput(std::string(what) + " is " + std::string(name(view.dtype)) + ": scaled_mm takes s8");
   }

@@ -5,8 +5,6 @@
 #include <memory>
 #include <optional>
 
-#include "device/thread_team.hpp"
-#include "engines/external/external_engine.hpp"
 #include "plan/plan.hpp"
 #include "qgemm/error.hpp"
 #include "results/limits_store.hpp"
@@ -87,17 +85,13 @@ class Sweep {
   }
 
  private:
-  /// The externals that the options name, which the plan has found to be known. They get arrays in the host's memory.
+  /// The externals that the options name, which the plan has found to be known.
   void host_externals() {
     if (options_.external.empty()) return;
-    if (testbed_->kind() != DeviceKind::cpu) {
-      throw Unavailable("--external " + options_.external.front() +
-                        " is measured on a CPU alone so far: add --device cpu");
-    }
     for (const auto& external : run_.externals) {
       const auto& wanted = options_.external;
       if (std::find(wanted.begin(), wanted.end(), external->name()) == wanted.end()) continue;
-      externals_.push_back(make_external(external, team_size()));
+      externals_.push_back(testbed_->host(external));
     }
   }
 
@@ -317,7 +311,7 @@ class Sweep {
   const SweepRun& run_;
   std::unique_ptr<Testbed> testbed_;
   std::string note_;
-  std::vector<std::unique_ptr<HostEngine>> externals_;
+  std::vector<std::unique_ptr<Engine>> externals_;
   std::vector<Point> points_;
   std::vector<FinishedPoint> finished_;
   std::optional<StoredOperands> stored_;

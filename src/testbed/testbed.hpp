@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class Testbed {
   virtual PlanDevice plan_device() const = 0;
   /// All that can run here, best first: `auto` takes the first that supports a case.
   virtual std::vector<const Engine*> engines() const = 0;
+  /// Somebody else's products as an engine of this device. Throws `InvalidInput` for a name that rows cannot have.
+  virtual std::unique_ptr<Engine> host(std::shared_ptr<const ExternalEngine> external) const = 0;
   virtual DeviceInfo describe() const = 0;
   /// Measures the device's peaks (a second or two).
   virtual std::vector<Limit> limits() const = 0;

@@ -118,9 +118,69 @@ def mm(a, b, out=np.float32, scale=1.0):
     return qgemm.cutlass_scaled_mm(a, b, scale, 1.0, out)
 
 
-def test_fp8_says_where_it_runs():
+def e4m3_values():
+    """What each byte stands for."""
+    code = np.arange(256)
+    sign, exponent, fraction = np.where(code < 128, 1.0, -1.0), code // 8 % 16, code % 8
+    values = sign * np.where(exponent == 0, fraction * 2.0**-9, (8 + fraction) * 2.0 ** (exponent - 10.0))
+    return np.where(code % 128 == 127, np.nan, values)
+
+
+@pytest.mark.parametrize("per_token", [False, True])
+def test_fp8_codes_are_the_nearest(rng, per_token):
+    x = (rng.standard_normal((13, 70)) * 3).astype(np.float32)
+    q, scale = qgemm.scaled_fp8_quant(x, use_per_token_if_dynamic=per_token)
+    assert q.dtype == np.uint8 and q.shape == x.shape and scale.shape == ((13, 1) if per_token else (1,))
+    np.testing.assert_allclose(scale.reshape(-1), np.abs(x).max(axis=1 if per_token else None).reshape(-1) / 448, rtol=1e-6)
+    values = e4m3_values()
+    finite = np.sort(values[np.isfinite(values)])
+    quotients = (x / scale).astype(np.float64)
+    nearest = np.abs(quotients[:, :, None] - finite).min(axis=2)
+    np.testing.assert_allclose(np.abs(values[q] - quotients), nearest, rtol=1e-6, atol=1e-9)
+
+
+def test_fp8_with_what_is_given(rng):
+    x = rng.standard_normal((5, 16)).astype(np.float32)
+    q, scale = qgemm.scaled_fp8_quant(x, scale=0.5, num_token_padding=8)
+    assert q.shape == (8, 16) and scale == 0.5 and not q[5:].any()
+    np.testing.assert_allclose(e4m3_values()[q[:5]] * 0.5, x, rtol=0.07, atol=0.001)
+    place = np.full((5, 16), 99, np.uint8)
+    same, _ = qgemm.scaled_fp8_quant(x, scale=0.5, output=place)
+    assert same is place and (place == q[:5]).all()
+    with pytest.raises(ValueError, match="row 2"):
+        x[2, 3] = np.inf
+        qgemm.scaled_fp8_quant(x)
+    with pytest.raises(ValueError, match="scale_ub"):
+        qgemm.scaled_fp8_quant(x, scale_ub=1.0)
+
+
+def test_fp8_products_say_where_they_run():
+    q, scale = qgemm.scaled_fp8_quant(np.ones((2, 16), np.float32))
     with pytest.raises(RuntimeError, match="GPU"):
-        qgemm.scaled_fp8_quant(np.ones((2, 2), np.float32))
+        qgemm.cutlass_scaled_mm(q, q.T, scale, scale, np.float32)
+    if not qgemm._core.gpus()[0]:
+        with pytest.raises(RuntimeError, match="fp8-channel-w-token-a"):
+            x = np.ones((2, 16), np.float32)
+            qgemm.build_fp8_runner(qgemm.FP8_PROVIDER_CFGS["fp8-channel-w-token-a"], x, x, dtype=np.float32)
+
+
+def test_a_build_or_machine_without_a_gpu_says_so():
+    names, reason = qgemm._core.gpus()
+    if names:
+        pytest.skip("there is a GPU")
+    assert len(reason) > 10
+
+    class OnGpu:
+        shape, dtype = (2, 3), np.dtype(np.float32)
+
+        def __dlpack_device__(self):
+            return (2, 0)
+
+        def __dlpack__(self, stream=None, **_):
+            return np.ones((2, 3), np.float32).__dlpack__()
+
+    with pytest.raises((RuntimeError, ValueError)):
+        qgemm.scaled_int8_quant(OnGpu())
 
 
 def test_other_threads_run_meanwhile(rng):

@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_refused(rng):
         qgemm.build_int8_runner("int8-channel-w-token-a", a, w, 9)
     with pytest.raises(ValueError, match="int9"):
         qgemm.build_int8_runner("int9-channel", a, w)
-    with pytest.raises(RuntimeError, match="device"):
+    with pytest.raises(ValueError, match="device is cuda:0 and the arrays are on cpu"):
         qgemm.build_int8_runner("int8-channel-w-token-a", a, w, 8, np.float32, "cuda:0")
 
 
@@ -72,6 +72,8 @@ def test_timers_return_what_is_asked_for():
     assert isinstance(qgemm.do_bench(fn, warmup=0, rep=1, return_mode="all"), list)
     with pytest.raises(ValueError, match="return_mode"):
         qgemm.do_bench(fn, return_mode="best")
+    with pytest.raises(ValueError, match="device"):
+        qgemm.do_bench(fn, device="tpu")
     import time
 
     assert qgemm.do_bench(lambda: time.sleep(0.002), warmup=0, rep=10, return_mode="min") >= 2

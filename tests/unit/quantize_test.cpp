@@ -348,6 +348,32 @@ TEST(Quantize, WorksOnPartsOfLargerMatrices) {
   }
 }
 
+TEST(Quantize, E4M3MatchesTheReference) {
+  SCOPED_TRACE("QGEMM_TEST_SEED=" + std::to_string(test_seed()));
+  std::mt19937_64 rng(test_seed());
+  for (const DType type : input_types) {
+    for (int kind = 0; kind < testing::value_kinds; ++kind) {
+      const Matrix x = random_matrix(rng, type, 7, 45, static_cast<Values>(kind));
+      for (const char* provider : {"fp8-channel-w-token-a", "fp8-channel-w-dyntensor-a"}) {
+        const Scheme scheme = parse_provider(provider);
+        const auto expected = reference::quantize_activations(scheme, std::nullopt, x.view());
+        Matrix q(DType::e4m3, 7, 45), again(DType::e4m3, 7, 45);
+        const bool per_token = scheme.activation_scale == ScaleGranularity::per_token;
+        const auto found = per_token ? quantize_per_token(x.view(), q.view()) : quantize_per_tensor(x.view(), q.view());
+        EXPECT_EQ(found.scales, expected.scales);
+        EXPECT_EQ(std::memcmp(q.data(), expected.values.data(), q.bytes()), 0) << provider << ", values " << kind;
+        if (per_token || !(found.scales[0] > 0)) continue;
+        quantize_static(x.view(), again.view(), found.scales[0]);
+        EXPECT_EQ(std::memcmp(again.data(), q.data(), q.bytes()), 0);
+      }
+    }
+  }
+  Matrix x(DType::f32, 2, 2), q(DType::e4m3, 2, 2);
+  std::memset(x.data(), 0, x.bytes());
+  EXPECT_THROW(quantize_per_token(x.view(), q.view(), false), InvalidInput);
+  EXPECT_THROW(quantize_static(x.view(), q.view(), 1.0F, 3), InvalidInput);
+}
+
 TEST(Quantize, RefusesWhatItCannotTake) {
   Matrix x(DType::bf16, 4, 8), q(DType::s8, 4, 8), narrow(DType::s8, 4, 7), wrong(DType::f32, 4, 8);
   std::memset(x.data(), 0, x.bytes());

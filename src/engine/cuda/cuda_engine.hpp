@@ -42,6 +42,8 @@ class PreparedGemm {
   virtual bool accumulate(const DeviceView& sums, cudaStream_t stream) = 0;
   /// Bytes of activations, weights and D over all sets: what has to exceed the cache for a cold measurement.
   virtual std::int64_t rotated_bytes() const = 0;
+  /// True for somebody else's code: as `qgemm::PreparedGemm::opaque`. Its `output` may lie elsewhere after a `launch`.
+  virtual bool opaque() const { return false; }
 };
 
 /// An implementation of products on one GPU.

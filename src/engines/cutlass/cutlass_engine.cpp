@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engines/cutlass/kernel_choice.hpp"
+#include "engines/cutlass/known_choice.hpp"
 #include "engines/cutlass/scaled_engine.hpp"
 #include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
@@ -92,13 +93,8 @@ class CutlassEngine final : public ScaledEngine {
     if (const auto found = products_.find(key); found != products_.end()) return found->second;
     const auto all = candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m);
     if (!tuning_) tuning_ = load_tuning(device().name);
-    if (const auto tuned = tuning_->find(spec.scheme.weight, spec.shape, state_of(sets))) {
-      // A table may name a kernel that this build lacks.
-      const auto named = [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; };
-      if (const auto kernel = std::find_if(all.begin(), all.end(), named); kernel != all.end()) {
-        return products_.emplace(key, KernelChoice{*kernel, tuned->raster, tuned->swizzle, tuned->origin})
-            .first->second;
-      }
+    if (auto tuned = tuned_choice(*tuning_, all, spec.scheme.weight, spec.shape, state_of(sets))) {
+      return products_.emplace(key, std::move(*tuned)).first->second;
     }
     auto kernels = likely(all, device(), spec.shape);
     // Never without the kernel that the reference takes: what the model thinks little of may be that one. With some

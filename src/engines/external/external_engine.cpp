@@ -146,7 +146,7 @@ class HostedExternal final : public HostEngine {
     if (std::find(providers_.begin(), providers_.end(), provider) == providers_.end()) {
       return Support::no("the external " + name_ + " has no " + provider);
     }
-    if (spec.scheme.weight == DType::e4m3) return Support::no("external FP8 products would need a GPU");
+    if (spec.scheme.weight == DType::e4m3) return Support::no("externals have no FP8 products on a CPU");
     return Support::yes();
   }
   std::int64_t set_bytes(const GemmSpec& spec) const override {
@@ -173,16 +173,18 @@ class HostedExternal final : public HostEngine {
 
 }  // namespace
 
-std::unique_ptr<HostEngine> make_external(std::shared_ptr<const ExternalEngine> external, int threads) {
-  const std::string name = external->name();
+void check_external_name(const std::string& name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
            c == '.';
   });
-  if (name.empty() || name.size() > 64 || !plain) {
-    throw InvalidInput("'" + name.substr(0, 64) +
-                       "' is no name of an external: use up to 64 letters, digits, -, _ and .");
-  }
+  if (!name.empty() && name.size() <= 64 && plain) return;
+  throw InvalidInput("'" + name.substr(0, 64) +
+                     "' is no name of an external: use up to 64 letters, digits, -, _ and .");
+}
+
+std::unique_ptr<HostEngine> make_external(std::shared_ptr<const ExternalEngine> external, int threads) {
+  check_external_name(external->name());
   return std::make_unique<HostedExternal>(std::move(external), threads);
 }
 

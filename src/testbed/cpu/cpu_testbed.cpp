@@ -12,6 +12,7 @@
 #include "device/thread_cpus.hpp"
 #include "device/thread_team.hpp"
 #include "engines/engine_list.hpp"
+#include "engines/external/external_engine.hpp"
 #include "operands/random_operands.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/limits.hpp"
@@ -51,6 +52,9 @@ class CpuTestbed final : public Testbed {
     std::vector<const Engine*> out;
     for (const auto& engine : engines_) out.push_back(engine.get());
     return out;
+  }
+  std::unique_ptr<Engine> host(std::shared_ptr<const ExternalEngine> external) const override {
+    return make_external(std::move(external), threads_);
   }
   DeviceInfo describe() const override { return describe_cpu(threads_); }
   std::vector<Limit> limits() const override { return measure_limits(threads_, 2.0); }

@@ -12,6 +12,7 @@
 #include "cuda/stream.hpp"
 #include "cuda/upload.hpp"
 #include "engines/cuda_engine_list.hpp"
+#include "engines/external/cuda/external_cuda_engine.hpp"
 #include "limits/cuda/device_limits.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/error.hpp"
@@ -56,6 +57,9 @@ class CudaTestbed final : public Testbed {
     std::vector<const Engine*> out;
     for (const auto& engine : engines_) out.push_back(engine.get());
     return out;
+  }
+  std::unique_ptr<Engine> host(std::shared_ptr<const ExternalEngine> external) const override {
+    return make_external(std::move(external), device_);
   }
   DeviceInfo describe() const override {
     DeviceInfo info = cuda::describe(device_);

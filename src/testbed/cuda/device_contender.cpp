@@ -97,7 +97,7 @@ void DeviceContender::warm_up() {
 }
 
 void DeviceContender::make_parts(int calls) {
-  if (!planned_.c.spec.scheme.quantizes_inside()) return;
+  if (gemm_->opaque() || !planned_.c.spec.scheme.quantizes_inside()) return;
   const auto add = [&](const EnqueueCall& part) {
     parts_.push_back({GraphTimer(part, planned_.sets, std::max(1, calls / 4), stream_, set_use()), {}});
   };

@@ -1,0 +1,5 @@
+set(room qgemm_device_arrays)
+if(QGEMM_HAVE_CUDA)
+  set(room qgemm_device_arrays_cuda)
+endif()
+qgemm_test(device_arrays_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/device_arrays_test.cpp LINKS ${room})
