@@ -40,6 +40,11 @@ struct Result {
   std::int64_t samples = 0;
   std::optional<double> noise_pct;  ///< Half the 95 % confidence interval of the median, in percent of it.
   std::vector<double> samples_us;   ///< Raw, in the order taken, once the device was steady.
+  /// Of a row sampled at a GPU's power limit, which moves its clock: the clock of each sample, and how the time follows
+  /// it, ∝ clock^−`clock_exponent`. Noise and drift are then of the samples at one clock, `clock_mhz`, which
+  /// `samples_at_clock` gives: what the clock did is not in them. Empty elsewhere.
+  std::vector<double> samples_mhz;
+  std::optional<double> clock_exponent;
   /// Change of the time from the first third of the samples to the last, in percent; empty where no trend is certain.
   std::optional<double> drift_pct;
 
@@ -67,6 +72,9 @@ struct Result {
 
   bool measured() const { return median_us.has_value(); }
 };
+
+/// The samples of a row, those of a GPU at its power limit as they would have been at `clock_mhz`.
+std::vector<double> samples_at_clock(const Result& row);
 
 /// True where both describe the same case (model, layer, tp, shape, provider, engine, cache), measured or not.
 bool same_case(const Result& a, const Result& b);

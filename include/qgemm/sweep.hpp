@@ -50,7 +50,7 @@ struct SweepOptions {
   bool no_limits = false;  ///< Does not measure the device's peaks first: no row has its share of the limit then.
 
   double max_time = 0;  ///< Seconds of samples a row at most, beyond its first `min_samples`; 0: the device's
-                        ///< own default (0.6 on a CPU, 0.4 on a GPU).
+                        ///< own default (0.6 on a CPU, 0.025 on a GPU).
   /// Cold operands rotate over more than so many times the last-level cache; 0: what the device needs (2 on a GPU; 4 on
   /// a CPU, where a virtual machine may not tell that its cores lie on several dies, each with a cache of its own).
   double cold_factor = 0;
@@ -106,7 +106,8 @@ class SweepObserver {
   virtual ~SweepObserver() = default;
   /// Once, before the first row, with limits measured: the context all rows share.
   virtual void started(const Context& /*context*/, std::int64_t /*rows*/) {}
-  /// A row is final. An exception thrown here ends the sweep and comes out of `run_sweep`.
+  /// A row was measured. On a GPU one may come again later, better known: the last one counts. An exception thrown here
+  /// ends the sweep and comes out of `run_sweep`.
   virtual void finished(const Result& /*row*/) {}
   /// Rows that are final, of all, and the estimated seconds left. Called at least once a row.
   virtual void progress(std::int64_t /*done*/, std::int64_t /*rows*/, double /*seconds_left*/) {}

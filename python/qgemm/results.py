@@ -55,7 +55,7 @@ class Results:
         import pandas
 
         frame = pandas.DataFrame(self.rows)
-        return frame.drop(columns=["samples_us"], errors="ignore")
+        return frame.drop(columns=["samples_us", "samples_mhz"], errors="ignore")
 
     def to_json(self) -> str:
         return self._text

@@ -91,7 +91,13 @@ class Recorder final : public SweepObserver {
         fmt::format("measuring {} rows on {}; results go to {}", rows, context.device.name, folder_.path().string()));
   }
   void finished(const Result& row) override {
-    seen_.rows.push_back(row);
+    const auto before =
+        std::find_if(seen_.rows.begin(), seen_.rows.end(), [&](const Result& other) { return same_case(other, row); });
+    if (before != seen_.rows.end()) {
+      *before = row;  // tried again, or known better
+    } else {
+      seen_.rows.push_back(row);
+    }
     folder_.append(row);
   }
   void progress(std::int64_t done, std::int64_t rows, double seconds_left) override {

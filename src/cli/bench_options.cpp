@@ -57,7 +57,7 @@ void add_bench_options(CLI::App& command, BenchOptions& bench) {
                    "Measure the device's peaks, also where those that an earlier run kept still hold good");
   list("--out", bench.out, "Folder for the results [qgemm-results/<date>-<device>]; never overwrites");
   command.add_flag("--resume", bench.resume, "Go on with the run in --out: measure only what is missing");
-  list("--max-time", sweep.max_time, "Seconds of samples a row; 0: 0.6 on a CPU, 0.4 on a GPU");
+  list("--max-time", sweep.max_time, "Seconds of samples a row; 0: 0.6 on a CPU, 0.018 on a GPU");
   list("--max-noise", sweep.max_noise, "Percent: enough samples once the median is known to ± this (95 %)");
   list("--min-samples", sweep.min_samples, "At least so many samples a row");
   list("--timer", sweep.timer,

@@ -76,6 +76,7 @@ std::vector<Result> copies_of(const std::vector<const Result*>& rows) {
   for (const auto* row : rows) {
     copies.push_back(*row);
     copies.back().samples_us = {};
+    copies.back().samples_mhz = {};
   }
   return copies;
 }

@@ -38,11 +38,22 @@ Verdict verdict_without_times(const Result& before, const Result& after) {
 
 /// Ascending logarithms of the samples; empty where they cannot be used.
 std::vector<double> log_samples(const Result& row) {
-  if (row.samples_us.size() < 2 || !std::all_of(row.samples_us.begin(), row.samples_us.end(), is_time)) return {};
+  const std::vector<double> samples = samples_at_clock(row);
+  if (samples.size() < 2 || !std::all_of(samples.begin(), samples.end(), is_time)) return {};
   std::vector<double> logs;
-  for (const double us : row.samples_us) logs.push_back(std::log(us));
+  for (const double us : samples) logs.push_back(std::log(us));
   std::sort(logs.begin(), logs.end());
   return logs;
+}
+
+bool at_a_clock(const Result& row) { return row.clock_exponent && row.clock_mhz && is_time(*row.clock_mhz); }
+
+/// What the later time's logarithm has of another clock, where both rows were sampled at a GPU's power limit: the clock
+/// is then that of all rows together, and of the day, and not the row's own.
+double clock_offset(const Result& before, const Result& after) {
+  if (!at_a_clock(before) || !at_a_clock(after)) return 0;
+  const double exponent = (*before.clock_exponent + *after.clock_exponent) / 2;
+  return exponent * std::log(*before.clock_mhz / *after.clock_mhz);
 }
 
 Ratio ratio_of(const ShiftInterval& shift) {
@@ -118,7 +129,8 @@ void add_notes(ComparedRow& row) {
     notes.push_back(fmt::format("kernel {} → {}", shorten(printable(a.kernel), 64), shorten(printable(b.kernel), 64)));
   }
   if (a.clock_mhz && b.clock_mhz && std::abs(*b.clock_mhz - *a.clock_mhz) > 0.02 * std::abs(*a.clock_mhz)) {
-    notes.push_back(change_of("clock", *a.clock_mhz, *b.clock_mhz, "MHz", 0));
+    const bool one = at_a_clock(a) && at_a_clock(b);
+    notes.push_back(change_of(one ? "held against one clock, of" : "clock", *a.clock_mhz, *b.clock_mhz, "MHz", 0));
   }
   if (a.throttle && b.throttle && *a.throttle != *b.throttle) {
     notes.push_back(
@@ -132,6 +144,7 @@ void add_notes(ComparedRow& row) {
 Result without_samples(const Result& row) {
   Result copy = row;
   copy.samples_us = {};
+  copy.samples_mhz = {};
   return copy;
 }
 
@@ -155,7 +168,7 @@ ComparedRow compare_rows(const RowPair& pair, std::size_t rows, const Control* c
   const auto before = log_samples(*pair.before);
   auto after = log_samples(*pair.after);
   const double offset = control == nullptr ? 0 : std::log(control->time.ratio);
-  for (double& sample : after) sample -= offset;
+  for (double& sample : after) sample -= offset + clock_offset(row.before, row.after);
   if (before.empty() || after.empty()) {
     compare_medians(row, offset);
   } else {

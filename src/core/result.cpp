@@ -1,6 +1,8 @@
 #include "qgemm/result.hpp"
 
 #include <array>
+#include <cmath>
+#include <cstddef>
 
 #include "qgemm/error.hpp"
 
@@ -45,6 +47,14 @@ const Limit* Context::find_limit(std::string_view wanted) const {
     if (limit.name == wanted) return &limit;
   }
   return nullptr;
+}
+
+std::vector<double> samples_at_clock(const Result& row) {
+  std::vector<double> us = row.samples_us;
+  if (!row.clock_exponent || !row.clock_mhz || row.samples_mhz.size() != us.size()) return us;
+  for (std::size_t i = 0; i < us.size(); ++i)
+    us[i] *= std::pow(row.samples_mhz[i] / *row.clock_mhz, *row.clock_exponent);
+  return us;
 }
 
 }  // namespace qgemm

@@ -118,7 +118,7 @@ void add_aggregates(Entries& entries, const Result& row, std::size_t family, con
 }
 
 void add_row(Entries& entries, const Result& row, std::size_t family) {
-  std::vector<double> samples = row.samples_us;
+  std::vector<double> samples = samples_at_clock(row);
   if (samples.empty() || !std::all_of(samples.begin(), samples.end(), is_time)) samples = {*row.median_us};
   for (std::size_t i = 0; i < samples.size(); ++i) {
     Json json = entry(row, family, samples.size());

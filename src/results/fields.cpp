@@ -62,6 +62,8 @@ constexpr std::array fields{
     field<&Result::noise_pct>("noise_pct"),
     field<&Result::drift_pct>("drift_pct"),
     raw<&Result::samples_us>("samples_us"),
+    raw<&Result::samples_mhz>("samples_mhz"),
+    field<&Result::clock_exponent>("clock_exponent"),
     field<&Result::tflops>("tflops"),
     field<&Result::tflops_low>("tflops_low"),
     field<&Result::tflops_high>("tflops_high"),

@@ -70,11 +70,13 @@ class Sweep {
     double estimated_done = 0;
     for (std::size_t i = 0; i < points_.size(); ++i) {
       measure_point(points_[i], results);
+      take_refined(results);
       // What is left takes as much longer than its estimate as what is done did.
       estimated_done += estimate.points[i].seconds;
       const double pace = (now_seconds() - started) / std::max(estimated_done, 1e-9);
       report_progress(results, estimate, std::max(0.0, estimate.seconds - estimated_done) * pace);
     }
+    refine(results, estimate);
     mark_clocks(results.rows);
     if (!run_.limits_folder.empty() && beats_limits(results.rows)) {
       forget_limits(run_.limits_folder, results.context.device);
@@ -162,7 +164,9 @@ class Sweep {
         planned.row.message = reason;
       } else {
         planned.row.engine = planned.engine->name();
-        planned.sets = operand_sets(c.cache, planned.engine->set_bytes(c.spec), testbed_->cache_bytes(), cold_factor);
+        const std::int64_t bytes = planned.engine->set_bytes(c.spec);
+        planned.sets = c.cache == CacheState::hot ? testbed_->hot_sets(bytes)
+                                                  : operand_sets(c.cache, bytes, testbed_->cache_bytes(), cold_factor);
       }
       planned.row.repro = repro_command(c, planned.row, options_);
       // `auto` beside the same engine's own name would measure it twice.
@@ -191,15 +195,61 @@ class Sweep {
         planned.row.message = "the sweep was stopped before this row";
       }
     }
-    add_speedups(rows);
-    for (auto& planned : rows) {
-      if (find_done(planned.row) == nullptr) {
+    const std::size_t first = results.rows.size();
+    for (const auto& planned : rows) results.rows.push_back(planned.row);
+    finished_.push_back({first, std::move(rows)});
+    finish(
+        finished_.back(), [this](const Result& row) { return find_done(row) == nullptr; }, results);
+  }
+
+  /// The rows of a point as they came back from the testbed.
+  struct FinishedPoint {
+    std::size_t first;  ///< Of `ResultSet::rows`, where its rows begin.
+    std::vector<PlannedRow> rows;
+  };
+
+  /// Adds to the rows of a point what takes all of them or the context; those that are `fresh` are told.
+  template <class IsFresh>
+  void finish(FinishedPoint& point, const IsFresh& fresh, ResultSet& results) {
+    add_speedups(point.rows);
+    for (std::size_t i = 0; i < point.rows.size(); ++i) {
+      PlannedRow& planned = point.rows[i];
+      if (fresh(planned.row)) {
         planned.row.repro = repro_command(planned.c, planned.row, options_);
         apply_roofline(planned.row, planned.c.spec, results.context, testbed_->cache_bytes());
         note_cache(planned.row);
         if (run_.observer != nullptr && planned.row.outcome != Outcome::skipped) run_.observer->finished(planned.row);
       }
-      results.rows.push_back(planned.row);
+      results.rows[point.first + i] = planned.row;
+    }
+  }
+
+  /// Rows that the testbed sampled on take the place of what was found at first.
+  void take_refined(ResultSet& results) {
+    const std::vector<PlannedRow> refined = testbed_->take_refined();
+    const auto find = [&](const Result& row) {
+      return std::find_if(refined.begin(), refined.end(), [&](const auto& r) { return same_case(r.row, row); });
+    };
+    for (auto& point : finished_) {
+      bool any = false;
+      for (auto& planned : point.rows) {
+        const auto found = find(planned.row);
+        if (found != refined.end()) planned.row = found->row, any = true;
+      }
+      if (any)
+        finish(
+            point, [&](const Result& row) { return find(row) != refined.end(); }, results);
+    }
+    if (testbed_->open_rows() == 0) finished_.clear();  // these are final: no need to hold them twice
+  }
+
+  /// Rows that were visited once are sampled on, in short stretches, so that whoever looks sees it go on.
+  void refine(ResultSet& results, const SweepPlan& estimate) {
+    constexpr double stretch = 0.25;
+    while (testbed_->open_rows() > 0) {
+      const double left = testbed_->refine(stretch, run_.stop);
+      take_refined(results);
+      report_progress(results, estimate, left);
     }
   }
 
@@ -240,7 +290,10 @@ class Sweep {
   const Result* find_done(const Result& row) const {
     for (const auto& done : run_.done) {
       // A row that failed, ran out of memory or was skipped is tried again.
-      const bool final = done.measured() || done.outcome == Outcome::unsupported || done.outcome == Outcome::incorrect;
+      // So is one that a GPU was to sample on when the run ended.
+      const bool open = testbed_->kind() == DeviceKind::cuda && done.samples < options_.min_samples;
+      const bool final =
+          (done.measured() && !open) || done.outcome == Outcome::unsupported || done.outcome == Outcome::incorrect;
       if (final && same_case(done, row)) return &done;
     }
     return nullptr;
@@ -250,7 +303,8 @@ class Sweep {
 
   void report_progress(const ResultSet& results, const SweepPlan& estimate, double seconds_left) const {
     if (run_.observer == nullptr) return;
-    run_.observer->progress(static_cast<std::int64_t>(results.rows.size()), estimate.rows, seconds_left);
+    const auto measured = static_cast<std::int64_t>(results.rows.size());
+    run_.observer->progress(measured - testbed_->open_rows(), estimate.rows, seconds_left);
   }
 
   const SweepOptions& options_;
@@ -259,6 +313,7 @@ class Sweep {
   std::string note_;
   std::vector<std::unique_ptr<Engine>> externals_;
   std::vector<Point> points_;
+  std::vector<FinishedPoint> finished_;
   std::optional<StoredOperands> stored_;
 };
 

@@ -10,7 +10,7 @@ namespace qgemm {
 struct PlannedRow {
   Case c;
   const Engine* engine = nullptr;  ///< Null where none supports the case: the row says why.
-  int sets = 1;                    ///< Operand sets that calls rotate over.
+  int sets = 1;  ///< Operand sets: calls rotate over them where cold; where hot, each is measured in turn.
   Result row;
 };
 

@@ -28,20 +28,22 @@ bool record_failure(Result& row, const std::function<void()>& work) {
   return false;
 }
 
-void write_times(Result& row, const StoppingRule& rule) {
+void write_times(Result& row, const StoppingRule& rule) { write_times(row, rule, rule); }
+
+void write_times(Result& row, const StoppingRule& rule, const StoppingRule& at_clock) {
   const Summary summary = rule.summary();
-  row.outcome = rule.noisy() ? Outcome::noisy : Outcome::ok;
+  row.outcome = at_clock.noisy() ? Outcome::noisy : Outcome::ok;
   row.median_us = summary.median;
   row.p20_us = summary.p20;
   row.p80_us = summary.p80;
-  row.noise_pct = summary.noise_pct;
+  row.noise_pct = at_clock.summary().noise_pct;
   row.samples_us = rule.samples();
   row.samples = static_cast<std::int64_t>(row.samples_us.size());
   const double tera = row.shape.flops() * 1e-12;
   row.tflops = tera / (summary.median * 1e-6);
   row.tflops_low = tera / (summary.p80 * 1e-6);
   row.tflops_high = tera / (summary.p20 * 1e-6);
-  row.drift_pct = drift_pct(row.samples_us);
+  row.drift_pct = drift_pct(at_clock.samples());
   if (row.drift_pct && std::abs(*row.drift_pct) > rule.limits().max_noise_pct) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "its time %s by %.1f %% while it was measured",

@@ -17,6 +17,8 @@ bool record_failure(Result& row, const std::function<void()>& work);
 
 /// Writes times, spread and TFLOP/s of a row from its samples (at least one), `ok` or `noisy`.
 void write_times(Result& row, const StoppingRule& rule);
+/// The same, with noise and drift judged by what the samples would have been at one clock, in `at_clock`.
+void write_times(Result& row, const StoppingRule& rule, const StoppingRule& at_clock);
 
 /// Writes what checking a row's product found; false where it is wrong (`incorrect`, with the reason).
 bool write_verdict(Result& row, const Verdict& verdict);

@@ -30,6 +30,8 @@ class Testbed {
 
   /// What rotation has to exceed for a call to be cold, and what has to fit for a row to be bound by the cache.
   virtual std::int64_t cache_bytes() const = 0;
+  /// How many operand sets of so many bytes a hot case is measured on, one after the other.
+  virtual int hot_sets(std::int64_t /*set_bytes*/) const { return 1; }
   /// Bytes of the device's memory the sweep may use now.
   virtual std::int64_t memory_budget() const = 0;
   /// Seconds a row takes by rule of thumb, before anything was measured: preparing, checking, warming up, sampling.
@@ -41,8 +43,17 @@ class Testbed {
   virtual std::vector<OperandFacts> operands(const Point& point, const std::vector<Scheme>& schemes) = 0;
 
   /// Measures the rows of one point, interleaved, each result checked; those that do not fit into memory together are
-  /// measured in groups. Fills all that measuring finds. Rows that `stop` left without a result stay `skipped`.
+  /// measured in groups. Fills all that measuring finds. Rows that `stop` left without a result stay `skipped`. A
+  /// device may fill in what a first visit told, and keep the rows prepared: `refine` samples them on then.
   virtual void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) = 0;
+
+  /// Rows that were filled in and are sampled on yet.
+  virtual std::int64_t open_rows() const { return 0; }
+  /// Samples the open rows for about `seconds`, visiting their points in turn, and ends with those that are known, out
+  /// of time or stopped. Returns about how many seconds are left; 0 where no row is open any more.
+  virtual double refine(double /*seconds*/, const std::atomic<bool>* /*stop*/) { return 0; }
+  /// The rows that `measure` or `refine` ended with since the last call, point by point, filled in anew.
+  virtual std::vector<PlannedRow> take_refined() { return {}; }
 };
 
 }  // namespace qgemm

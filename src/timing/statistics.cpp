@@ -13,12 +13,12 @@ double quantile(std::span<const double> ascending, double p) {
   return ascending[below] + weight * (ascending[above] - ascending[below]);
 }
 
-Summary summarize(std::span<const double> samples) {
+Summary summarize(std::span<const double> samples, double correlation) {
   std::vector<double> sorted(samples.begin(), samples.end());
   std::sort(sorted.begin(), sorted.end());
   Summary out{quantile(sorted, 0.5), quantile(sorted, 0.2), quantile(sorted, 0.8), 0};
   const double half = static_cast<double>(sorted.size()) / 2,
-               reach = 0.98 * std::sqrt(static_cast<double>(sorted.size()));
+               reach = 0.98 * std::sqrt(static_cast<double>(sorted.size()) * correlation);
   const auto low = static_cast<std::size_t>(std::max(0.0, std::floor(half - reach)));
   const auto high = std::min(sorted.size() - 1, static_cast<std::size_t>(std::ceil(half + reach)));
   if (out.median > 0) out.noise_pct = 100 * (sorted[high] - sorted[low]) / 2 / out.median;

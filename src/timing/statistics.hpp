@@ -17,8 +17,9 @@ struct Summary {
   double noise_pct = 0;
 };
 
-/// Of at least one sample, in any order.
-Summary summarize(std::span<const double> samples);
+/// Of at least one sample, in any order. `correlation`: how many samples tell as much as one that depends on no other
+/// (`correlation_time`); the interval is √correlation times as many order statistics wide.
+Summary summarize(std::span<const double> samples, double correlation = 1);
 
 /// The noise of the ratio of two rows sampled in turn, round by round (`Summary::noise_pct` of the ratios of their
 /// rounds): what both went through together, a clock that fell, is not in it. Rounds that only one of them has are left

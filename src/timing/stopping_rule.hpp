@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "timing/correlation.hpp"
 #include "timing/statistics.hpp"
 
 namespace qgemm {
@@ -14,6 +15,8 @@ struct StoppingLimits {
   int max_samples = 1000;      ///< Enough for any statement about a median; keeps results.json small.
   double patience = 10;        ///< Past this many times `max_seconds` even `min_samples` are not waited for,
   double least_patience = 1;   ///< but not before so many seconds: one stall of the machine is no reason to give up.
+  /// Whether a sample may be like the one before, as under a GPU's clock: noise is of the series then.
+  bool correlated = false;
 };
 
 /// Three verbs: `add` a sample, ask whether it is `finished`, `summary` of what was seen. A row that is finished may be
@@ -32,7 +35,7 @@ class StoppingRule {
   /// Fewer samples than asked for, or a median whose interval is wider than asked for.
   bool noisy() const;
   /// Of at least one sample.
-  Summary summary() const { return summarize(samples_); }
+  Summary summary() const { return limits_.correlated ? summarize_series(samples_) : summarize(samples_); }
   const StoppingLimits& limits() const { return limits_; }
   const std::vector<double>& samples() const { return samples_; }
 

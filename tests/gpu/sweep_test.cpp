@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+
 #include "gpu_test.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/scheme.hpp"
@@ -167,6 +170,53 @@ TEST_F(CudaSweep, CallsThatQuantizeSayWhatLaunchingTakes) {
     const double launch = row.launch_us.value_or(1);
     EXPECT_TRUE(launch > 0.1 && launch < 50) << launch;
     EXPECT_EQ(row.speedup_noise_pct.has_value(), row.provider != "bf16" && row.samples >= 5);
+  }
+}
+
+class Counting final : public SweepObserver {
+ public:
+  void finished(const Result& row) override { rows.push_back(row); }
+  void progress(std::int64_t done, std::int64_t all, double) override { last_done = done, of = all; }
+  std::vector<Result> rows;
+  std::int64_t last_done = 0, of = 0;
+};
+
+// Points at the power limit are visited once, and sampled on together later.
+TEST_F(CudaSweep, RowsOfHeavyPointsComeTwiceTheSecondTimeBetterKnown) {
+  SweepOptions o = options();
+  o.min_samples = 5;
+  o.shapes = {{1, 512, 512}, {1024, 4096, 4096}, {2048, 4096, 4096}};
+  o.providers = {"bf16", "int8-channel-w-token-a"};
+  Counting seen;
+  SweepRun run;
+  run.observer = &seen;
+  const auto rows = run_sweep(o, run).rows;
+  ASSERT_EQ(rows.size(), 6U);
+  EXPECT_EQ(seen.rows.size(), 2U + 2 * 4U);
+  EXPECT_EQ(seen.last_done, seen.of);
+  for (const Result& row : rows) {
+    ASSERT_TRUE(fine(row)) << row.message;
+    EXPECT_EQ(row.message.find("first visit"), std::string::npos) << row.message;
+    EXPECT_GE(row.samples, o.min_samples);
+    const bool heavy = row.shape.m > 1;
+    EXPECT_EQ(row.clock_exponent.has_value(), heavy);
+    EXPECT_EQ(row.samples_mhz.size(), heavy ? row.samples_us.size() : 0U);
+    const auto last =
+        std::find_if(seen.rows.rbegin(), seen.rows.rend(), [&](const auto& r) { return same_case(r, row); });
+    EXPECT_EQ(last->median_us, row.median_us) << "the last word counts";
+    EXPECT_EQ(row.quantize_us.has_value(), row.provider != "bf16");
+  }
+}
+
+// Where not all points fit on the device at once, those that are held are finished first.
+TEST_F(CudaSweep, PointsThatDoNotFitTogetherAreAllSampled) {
+  SweepOptions o = options();
+  o.shapes = {{1024, 4096, 4096}, {2048, 4096, 4096}, {4096, 4096, 4096}};
+  o.providers = {"bf16", "int8-channel-w-token-a-noquant"};
+  o.max_memory = 0.7;
+  for (const Result& row : run_sweep(o).rows) {
+    EXPECT_TRUE(fine(row)) << row.message;
+    EXPECT_EQ(row.message.find("first visit"), std::string::npos) << row.message;
   }
 }
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <limits>
 
 #include "compare_runs.hpp"
@@ -45,6 +47,32 @@ TEST(CompareVerdict, FollowsTheThreshold) {
   EXPECT_EQ(compared(row(), row(1.02), {.threshold_pct = 1, .allow = {}, .control = {}}).verdict, Verdict::worse);
   EXPECT_EQ(compared(row(), row()).verdict, Verdict::same);
   EXPECT_NEAR(compared(row(), row(1.05)).time->ratio, 1.05, 1e-9);
+}
+
+/// `ten` times `factor` under a clock that swings about `mhz`, which the times follow.
+Result row_at_power_limit(double factor, double mhz) {
+  std::vector<double> us = times(ten, factor), clocks;
+  for (std::size_t i = 0; i < us.size(); ++i) {
+    clocks.push_back(mhz * (i % 2 == 0 ? 1.05 : 0.95));
+    us[i] *= std::pow(1400 / clocks.back(), 0.9);
+  }
+  Result out = row_with_samples("bf16", 16, us);
+  out.samples_mhz = clocks;
+  out.clock_mhz = mhz;
+  out.clock_exponent = 0.9;
+  return out;
+}
+
+TEST(CompareVerdict, HoldsRowsAtAPowerLimitAgainstOneClock) {
+  const ComparedRow same = compared(row_at_power_limit(1, 1400), row_at_power_limit(1, 1330));
+  EXPECT_EQ(same.verdict, Verdict::same);
+  EXPECT_NEAR(same.time->ratio, 1, 1e-9);
+  ASSERT_FALSE(same.notes.empty());
+  EXPECT_NE(same.notes.back().find("one clock"), std::string::npos) << same.notes.back();
+  EXPECT_EQ(compared(row_at_power_limit(1, 1400), row_at_power_limit(1.05, 1400)).verdict, Verdict::worse);
+  Result elsewhere = row_at_power_limit(1, 1330);
+  elsewhere.clock_exponent.reset();
+  EXPECT_NE(compared(row_at_power_limit(1, 1400), elsewhere).verdict, Verdict::same) << "a row that does not tell";
 }
 
 TEST(CompareVerdict, IsUndecidedWhereSamplesDoNotTell) {

@@ -44,6 +44,8 @@ TEST(ResultsJson, RowKeysAreTheContractsInOrder) {
                                           "noise_pct",
                                           "drift_pct",
                                           "samples_us",
+                                          "samples_mhz",
+                                          "clock_exponent",
                                           "tflops",
                                           "tflops_low",
                                           "tflops_high",

@@ -79,6 +79,8 @@ Result full_row() {
   row.outcome = Outcome::noisy;
   row.message = "a, \"quoted\" ‘unicode’ ü 日本\nsecond line\t\\ end";
   row.samples_us = {1.1, 0.1 + 0.2, 1e-300, 3};
+  row.samples_mhz = {1400, 1410.5, 0.1 + 0.2, 1380};
+  row.clock_exponent = 0.875;
   row.speedup = 7.25;
   row.speedup_f32 = 1.0 / 3.0;
   row.limit_us = 12.5;

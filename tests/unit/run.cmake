@@ -1,4 +1,4 @@
-qgemm_test(run_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/typical_clock_test.cpp LINKS qgemm_run)
+qgemm_test(run_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/run_test.cpp ${CMAKE_CURRENT_LIST_DIR}/typical_clock_test.cpp ${CMAKE_CURRENT_LIST_DIR}/passes_test.cpp LINKS qgemm_run)
 qgemm_test(sweep_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/sweep_test.cpp LINKS qgemm_run)
 qgemm_test(sweep_weights_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/sweep_weights_test.cpp LINKS qgemm_run qgemm_testbed)
 qgemm_test(product_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/product_test.cpp LINKS qgemm_engines)

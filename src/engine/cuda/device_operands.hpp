@@ -22,6 +22,9 @@ struct DeviceOperands {
   /// then be one view without data); else null.
   const QuantizedActivations* quantized = nullptr;
 
+  /// Whether calls rotate over the sets, so that none is in the cache (cold); else each is used for many calls in turn.
+  bool rotate = true;
+
   int sets() const { return static_cast<int>(activations.size()); }
 };
 

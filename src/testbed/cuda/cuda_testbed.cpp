@@ -16,6 +16,7 @@
 #include "limits/cuda/device_limits.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/error.hpp"
+#include "testbed/cuda/kept_points.hpp"
 #include "testbed/cuda/measure_on_device.hpp"
 #include "testbed/cuda/sampled_operands.hpp"
 #include "testbed/memory_plan.hpp"
@@ -28,10 +29,18 @@
 namespace qgemm::cuda {
 namespace {
 
+/// Rounds of the first visit of a point that is kept: what a run that is killed later has of it. Fewer than a row needs
+/// (see `Sweep::find_done`).
+int first_rounds(const SweepOptions& options) { return std::clamp(options.min_samples - 1, 1, 2); }
+
 class CudaTestbed final : public Testbed {
  public:
   CudaTestbed(const SweepOptions& options, const Device& device)
-      : options_(options), device_(device), engines_(make_engines(device, options.kernel)), watch_(device.pci_bus_id) {
+      : options_(options),
+        device_(device),
+        engines_(make_engines(device, options.kernel)),
+        watch_(device.pci_bus_id),
+        kept_(options, watch_) {
     if (!options.weights.empty()) stored_.emplace(options);
   }
 
@@ -66,19 +75,23 @@ class CudaTestbed final : public Testbed {
 
   std::int64_t cache_bytes() const override { return device_.l2_bytes; }
 
+  /// Where the allocator puts operands that fit the cache decides how their lines share it, and with it up to 3 % of
+  /// their time (bench/placement.cpp): each row is the mean of several places.
+  int hot_sets(std::int64_t set_bytes) const override { return set_bytes <= cache_bytes() ? 4 : 1; }
+
   /// What is free on the device less a reserve for the libraries' own, or what the user allows where that is less.
   std::int64_t memory_budget() const override {
     const std::int64_t free = free_memory_bytes();
     const std::int64_t usable = free - std::max<std::int64_t>(free / 20, std::int64_t{256} << 20U);
     if (options_.max_memory <= 0) return usable;
-    return std::min(usable, static_cast<std::int64_t>(options_.max_memory * (1 << 30)));
+    return std::min(usable, static_cast<std::int64_t>(options_.max_memory * (1 << 30)) - kept_.bytes());
   }
 
   /// By what an H100 does: a third of its memory's speed and of its arithmetic, and what preparing and checking takes.
   double row_seconds(const GemmSpec& spec, const Engine&) const override {
     const double call = std::max(spec.shape.flops() / 3e14, static_cast<double>(moved_bytes(spec)) / 1e12) + 5e-6;
     const double time = options_.max_time > 0 ? options_.max_time : default_row_seconds;
-    return std::min(time, std::max(1e-3, 2 * call) * 20) + 20 * call + 0.04;
+    return std::max(time, 5 * call) + 20 * call + 0.01;
   }
 
   std::vector<OperandFacts> operands(const Point& point, const std::vector<Scheme>& schemes) override {
@@ -111,7 +124,11 @@ class CudaTestbed final : public Testbed {
   void measure(const Point& point, std::vector<PlannedRow>& rows, const std::atomic<bool>* stop) override {
     if (!lost_.empty()) return skip(rows);
     try {
-      const auto groups = group_by_memory(point.shape, rows, memory_budget() + held_bytes() - extra_bytes(point));
+      const auto budget = [&] { return memory_budget() + held_bytes(point) - extra_bytes(point); };
+      if (!kept_.empty() && point_bytes(point.shape, rows) > budget()) {
+        while (refine(1, stop) > 0) continue;
+      }
+      const auto groups = group_by_memory(point.shape, rows, budget());
       if (groups.empty()) return;
       prepare_layer(point);
       measure_groups(point, groups, stop);
@@ -128,6 +145,14 @@ class CudaTestbed final : public Testbed {
     }
     if (!lost_.empty()) skip(rows);
   }
+
+  std::int64_t open_rows() const override { return kept_.rows(); }
+  double refine(double seconds, const std::atomic<bool>* stop) override {
+    const double left = kept_.refine(seconds, stop, launch_us_.value_or(0));
+    if (!kept_.lost().empty()) lost_ = kept_.lost();
+    return left;
+  }
+  std::vector<PlannedRow> take_refined() override { return kept_.take(); }
 
  private:
   void skip(std::vector<PlannedRow>& rows) const {
@@ -147,13 +172,14 @@ class CudaTestbed final : public Testbed {
     const cudaStream_t stream = stream_.get();
     const auto sample_seed = seed(SeedOf::sample, m, n);
     const Sample sample = stored_ ? choose_sample(shape, sample_seed, model_sample) : choose_sample(shape, sample_seed);
-    DeviceBuffer bias;
-    if (options_.bias) bias = random_bias(n, kind, options_.output, seed(SeedOf::bias, 1, n), stream);
-    std::mt19937_64 order(seed(SeedOf::order, m * n, k));
+    const std::mt19937_64 order(seed(SeedOf::order, m * n, k));
     for (auto group : groups) {
       if (!lost_.empty()) return;
-      weights_->drop_copies();
-      std::vector<DeviceMatrix> activations, activations_f32;
+      if (!kept_uses_weights()) weights_->drop_copies();
+      auto held = std::make_unique<HeldPoint>();
+      for (const PlannedRow* planned : group) held->rows.push_back(*planned);
+      if (options_.bias) held->bias = random_bias(n, kind, options_.output, seed(SeedOf::bias, 1, n), stream);
+      auto &activations = held->activations, &activations_f32 = held->activations_f32;
       int sets = 1, sets_f32 = 0;
       for (const PlannedRow* planned : group) {
         int& count = planned->c.spec.scheme.activation == DType::f32 ? sets_f32 : sets;
@@ -169,11 +195,11 @@ class CudaTestbed final : public Testbed {
         activations_f32.emplace_back(DType::f32, m, k);
         enqueue_convert(activations.front().view(), activations_f32.back().view(), stream);
       }
-      PointInputs inputs;
+      PointInputs& inputs = held->inputs;
       inputs.weights = weights_;
       for (const auto& matrix : activations) inputs.activations.push_back(matrix.view());
       for (const auto& matrix : activations_f32) inputs.activations_f32.push_back(matrix.view());
-      inputs.bias = options_.bias ? bias.as<const float>() : nullptr;
+      inputs.bias = options_.bias ? held->bias.as<const float>() : nullptr;
       const auto truth =
           sampled_product(inputs.activations.front(), weights_->original().view(), inputs.bias, sample, stream);
       inputs.truth = &truth;
@@ -181,30 +207,51 @@ class CudaTestbed final : public Testbed {
       inputs.proofs = &*proofs_;
       if (!launch_us_) launch_us_ = launch_us(stream);
       inputs.launch_us = *launch_us_;
-      const Measured measured = measure_together(group, inputs, options_, order, stop, stream);
-      lost_ = measured.lost;
-      note_gpu(group, watch_.between(measured.started, GpuLog::Clock::now()));
-      note_repeated_tokens(group, tokens, m);
+      held->contest = std::make_unique<Contest>(options_, order, stop, stream);
+      for (PlannedRow& planned : held->rows) {
+        if (held->contest->going()) held->contest->enter(planned, inputs);
+      }
+      inputs.truth = nullptr, inputs.sample = nullptr, inputs.proofs = nullptr;
+      held->tokens = tokens;
+      measure_held(std::move(held), group, groups.size() == 1);
     }
   }
 
-  /// The rows of a point were measured at the same time: what the GPU did meanwhile goes into each.
-  static void note_gpu(std::vector<PlannedRow*>& rows, const GpuSummary& gpu) {
-    for (PlannedRow* planned : rows) {
-      if (!planned->row.measured()) continue;
-      planned->row.clock_mhz = gpu.sm_mhz;
-      planned->row.power_w = gpu.power_w;
-      planned->row.temperature_c = gpu.temperature_c;
-      planned->row.throttle = gpu.throttle;
+  /// Samples what has been prepared: to its end, or once, and keeps it. `alone`: no other group of the point waits for
+  /// its memory.
+  void measure_held(std::unique_ptr<HeldPoint> held, const std::vector<PlannedRow*>& group, bool alone) {
+    Contest& contest = *held->contest;
+    Measured measured;
+    const bool reference = options_.timer == "reference";
+    if (!reference) contest.warm_up();
+    const bool keep = !reference && alone && contest.load() > 0 && contest.going();
+    if (keep) {
+      measured.started = GpuLog::Clock::now();
+      contest.visit(first_rounds(options_));
+      contest.conclude(*launch_us_);
+      measured.lost = contest.lost();
+    } else {
+      measured = measure_to_the_end(contest, options_, *launch_us_);
     }
+    lost_ = measured.lost;
+    held->note(watch_.between(measured.started, GpuLog::Clock::now()));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      Result& row = held->rows[i].row;
+      if (keep && row.measured()) {
+        row.outcome = Outcome::noisy;
+        add_message(row, "of a first visit alone: the run ended before it was sampled on");
+      }
+      group[i]->row = row;
+    }
+    held->bytes = point_bytes(group.front()->row.shape, held->rows);
+    if (keep && contest.going()) kept_.add(std::move(held));
   }
 
   /// The weights of the last point serve the next one of the same size: all batch sizes of a layer, equal layers. Of a
   /// checkpoint, layers of one size differ.
   void prepare_layer(const Point& point) {
     const Shape& shape = point.shape;
-    const bool same = weights_ && weights_->n() == shape.n && weights_->k() == shape.k;
-    if (same && (!stored_ || weights_of_ == std::pair(point.layer, point.tp))) return;
+    if (same_layer(point)) return;
     proofs_.reset();
     weights_.reset();
     weights_ = stored_ ? stored_weights(point) : made_weights(shape);
@@ -247,8 +294,16 @@ class CudaTestbed final : public Testbed {
     return options_.scales == "constant" ? ScaleSource::constant : ScaleSource::absmax;
   }
 
-  /// Of the memory in use, what the next point either uses again or gives back first.
-  std::int64_t held_bytes() const { return weights_ ? weights_->held_bytes() : 0; }
+  bool same_layer(const Point& point) const {
+    const bool same = weights_ && weights_->n() == point.shape.n && weights_->k() == point.shape.k;
+    return same && (!stored_ || weights_of_ == std::pair(point.layer, point.tp));
+  }
+  bool kept_uses_weights() const { return weights_.use_count() > 1; }
+
+  /// Of the memory in use, what a point either uses again or gives back first.
+  std::int64_t held_bytes(const Point& point) const {
+    return weights_ && (same_layer(point) || !kept_uses_weights()) ? weights_->held_bytes() : 0;
+  }
 
   const SweepOptions& options_;
   Device device_;
@@ -260,6 +315,7 @@ class CudaTestbed final : public Testbed {
   std::optional<StoredOperands> stored_;
   std::pair<std::string, std::int64_t> weights_of_;  ///< The layer whose weights these are, and its TP.
   std::optional<double> launch_us_;
+  KeptPoints kept_;  ///< After what its points use.
   std::string lost_;
 };
 

@@ -7,14 +7,29 @@
 
 namespace qgemm::cuda {
 
-GraphTimer::GraphTimer(const EnqueueCall& call, int sets, int calls, cudaStream_t stream, bool first_call)
-    : sets_(sets), calls_((std::max(calls, 1) + sets - 1) / sets * sets) {
+GraphTimer::GraphTimer(const EnqueueCall& call, int sets, int calls, cudaStream_t stream, SetUse use, bool first_call)
+    : calls_((std::max(calls, 1) + sets - 1) / sets * sets),
+      stretches_(static_cast<std::size_t>(use == SetUse::in_turn ? sets : 1)) {
+  const int each = calls_ / static_cast<int>(stretches_.size());
+  const auto set_of = [&](std::size_t stretch, int i) {
+    return use == SetUse::in_turn ? static_cast<int>(stretch) : (i + sets) % sets;
+  };
   graph_ = Graph::capture(stream, [&](cudaStream_t s) {
-    if (first_call) call(sets_ - 1, s);
-    check(cudaEventRecordWithFlags(start_.get(), s, cudaEventRecordExternal));
-    for (int i = 0; i < calls_; ++i) call(i % sets_, s);
-    check(cudaEventRecordWithFlags(stop_.get(), s, cudaEventRecordExternal));
+    clock_.enqueue_begin(s);
+    for (std::size_t stretch = 0; stretch < stretches_.size(); ++stretch) {
+      if (first_call) call(set_of(stretch, -1), s);
+      check(cudaEventRecordWithFlags(stretches_[stretch].start.get(), s, cudaEventRecordExternal));
+      for (int i = 0; i < each; ++i) call(set_of(stretch, i), s);
+      check(cudaEventRecordWithFlags(stretches_[stretch].stop.get(), s, cudaEventRecordExternal));
+    }
+    clock_.enqueue_end(s);
   });
+}
+
+double GraphTimer::call_us() const {
+  double us = 0;
+  for (const Stretch& stretch : stretches_) us += stretch.stop.microseconds_since(stretch.start);
+  return us / calls_;
 }
 
 double eager_call_us(const EnqueueCall& call, int sets, int calls, cudaStream_t stream) {
