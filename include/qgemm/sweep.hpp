@@ -47,7 +47,7 @@ struct SweepOptions {
   DType output = DType::bf16;  ///< Of every provider but f32: bf16, f16 or f32.
   bool bias = false;           ///< Adds one value an output channel.
   bool quick = false;
-  bool no_limits = false;  ///< Does not measure the device's peaks first: no row has its share of the limit then.
+  bool no_limits = false;  ///< Does not measure the device's peaks: no row has its share of the limit then.
 
   double max_time = 0;  ///< Seconds of samples a row at most, beyond its first `min_samples`; 0: the device's
                         ///< own default (0.6 on a CPU, 0.025 on a GPU).
@@ -104,7 +104,8 @@ SweepPlan plan_sweep(const SweepOptions& options,
 class SweepObserver {
  public:
   virtual ~SweepObserver() = default;
-  /// Once, before the first row, with limits measured: the context all rows share.
+  /// Once, before the first row: the context all rows share. Its limits are those that are kept or were measured first; a
+  /// GPU's that are not kept are measured after the last row, and in what `run_sweep` returns alone.
   virtual void started(const Context& /*context*/, std::int64_t /*rows*/) {}
   /// A row was measured. On a GPU one may come again later, better known: the last one counts. An exception thrown here
   /// ends the sweep and comes out of `run_sweep`.

@@ -16,14 +16,6 @@ std::string host_name() {
   return gethostname(text, sizeof text - 1) == 0 ? text : "unknown";
 }
 
-/// Limits that cannot be kept are measured again next time; that is no reason to measure nothing now.
-void keep_limits(const std::filesystem::path& folder, const Context& context) {
-  try {
-    save_limits(folder, context);
-  } catch (const Unavailable&) {
-  }
-}
-
 }  // namespace
 
 std::string local_date() {
@@ -57,10 +49,18 @@ Context describe_run(const SweepOptions& options, const SweepRun& run, const Tes
       return out;
     }
   }
-  out.limits = testbed.limits();
-  out.limits_date = out.date;
-  if (!run.limits_folder.empty()) keep_limits(run.limits_folder, out);
+  if (!testbed.limits_last()) add_limits(out, run, testbed);
   return out;
+}
+
+void add_limits(Context& context, const SweepRun& run, const Testbed& testbed) {
+  context.limits = testbed.limits();
+  context.limits_date = context.date;
+  if (run.limits_folder.empty()) return;
+  try {
+    save_limits(run.limits_folder, context);
+  } catch (const Unavailable&) {  // they are measured again next time; that is no reason to measure nothing now
+  }
 }
 
 }  // namespace qgemm

@@ -77,6 +77,7 @@ class Sweep {
       report_progress(results, estimate, std::max(0.0, estimate.seconds - estimated_done) * pace);
     }
     refine(results, estimate);
+    if (results.context.limits.empty()) measure_limits_last(results);
     mark_clocks(results.rows);
     if (!run_.limits_folder.empty() && beats_limits(results.rows)) {
       forget_limits(run_.limits_folder, results.context.device);
@@ -240,7 +241,8 @@ class Sweep {
         finish(
             point, [&](const Result& row) { return find(row) != refined.end(); }, results);
     }
-    if (testbed_->open_rows() == 0) finished_.clear();  // these are final: no need to hold them twice
+    // What is final needs not be held twice, unless limits are to come.
+    if (testbed_->open_rows() == 0 && !(testbed_->limits_last() && results.context.limits.empty())) finished_.clear();
   }
 
   /// Rows that were visited once are sampled on, in short stretches, so that whoever looks sees it go on.
@@ -250,6 +252,21 @@ class Sweep {
       const double left = testbed_->refine(stretch, run_.stop);
       take_refined(results);
       report_progress(results, estimate, left);
+    }
+  }
+
+  /// Limits that are not known yet, and what they say of the rows.
+  void measure_limits_last(ResultSet& results) {
+    if (options_.no_limits || !testbed_->limits_last() || stopped()) return;
+    try {
+      add_limits(results.context, run_, *testbed_);
+    } catch (const Error&) {  // a GPU that failed meanwhile has said so in its rows
+      return;
+    }
+    for (const FinishedPoint& point : finished_) {
+      for (std::size_t i = 0; i < point.rows.size(); ++i) {
+        apply_roofline(results.rows[point.first + i], point.rows[i].c.spec, results.context, testbed_->cache_bytes());
+      }
     }
   }
 

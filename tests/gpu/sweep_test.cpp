@@ -220,6 +220,34 @@ TEST_F(CudaSweep, PointsThatDoNotFitTogetherAreAllSampled) {
   }
 }
 
+TEST_F(CudaSweep, LimitsThatAreNotKeptAreMeasuredAfterTheRows) {
+  struct Begin final : SweepObserver {
+    void started(const Context& context, std::int64_t /*rows*/) override { limits = context.limits.size(); }
+    std::size_t limits = 99;
+  } begin;
+  SweepOptions o = options();
+  o.shapes = {{16, 256, 512}, {512, 2048, 2048}};
+  o.providers = {"bf16", "int8-channel-w-token-a"};
+  SweepRun run;
+  run.observer = &begin;
+  const ResultSet first = run_sweep(o, run);
+  EXPECT_EQ(begin.limits, 0U) << "nothing of the kind comes before the rows";
+  EXPECT_FALSE(first.context.limits_date.empty());
+  ASSERT_EQ(first.rows.size(), 4U);
+  for (const Result& row : first.rows) {
+    ASSERT_TRUE(fine(row)) << row.message;
+    EXPECT_GT(row.limit_us.value_or(0), 0);
+    EXPECT_TRUE(row.bound.has_value());
+  }
+
+  // Where they are known, rows have them at once: the same figures, of the same limits.
+  run.context = &first.context;
+  run.done = first.rows;
+  const ResultSet again = run_sweep(o, run);
+  EXPECT_EQ(begin.limits, first.context.limits.size());
+  for (std::size_t i = 0; i < first.rows.size(); ++i) EXPECT_EQ(again.rows[i].limit_us, first.rows[i].limit_us);
+}
+
 TEST_F(CudaSweep, AGpuThatIsNotThereIsSaidSo) {
   SweepOptions o = options();
   o.device = "cuda:99";

@@ -72,6 +72,10 @@ class CudaTestbed final : public Testbed {
     return info;
   }
   std::vector<Limit> limits() const override { return measure_limits(device_); }
+  /// After a second at its power limit an H100's L2 and all that launches a kernel stay slow for seconds, at full clock
+  /// of its multiprocessors (docs/measurements/trust.md): rows would depend on whether limits were kept from an earlier
+  /// run.
+  bool limits_last() const override { return true; }
 
   std::int64_t cache_bytes() const override { return device_.l2_bytes; }
 
