@@ -104,8 +104,8 @@ SweepPlan plan_sweep(const SweepOptions& options,
 class SweepObserver {
  public:
   virtual ~SweepObserver() = default;
-  /// Once, before the first row: the context all rows share. Its limits are those that are kept or were measured first; a
-  /// GPU's that are not kept are measured after the last row, and in what `run_sweep` returns alone.
+  /// Once, before the first row: the context all rows share. Its limits are those that are kept or were measured first;
+  /// a GPU's that are not kept are measured after the last row, and in what `run_sweep` returns alone.
   virtual void started(const Context& /*context*/, std::int64_t /*rows*/) {}
   /// A row was measured. On a GPU one may come again later, better known: the last one counts. An exception thrown here
   /// ends the sweep and comes out of `run_sweep`.

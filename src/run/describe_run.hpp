@@ -11,8 +11,8 @@ namespace qgemm {
 std::string local_date();
 
 /// The context of a run that starts now: when, where, by which command and build, on what, with all its options and the
-/// engines and limits: those kept in `run.limits_folder` where they hold good, else, unless the testbed measures them last,
-/// by `add_limits`.
+/// engines and limits: those kept in `run.limits_folder` where they hold good, else, unless the testbed measures them
+/// last, by `add_limits`.
 Context describe_run(const SweepOptions& options, const SweepRun& run, const Testbed& testbed,
                      const std::vector<const Engine*>& engines);
 

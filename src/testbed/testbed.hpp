@@ -28,8 +28,7 @@ class Testbed {
   /// Measures the device's peaks (a second or two).
   virtual std::vector<Limit> limits() const = 0;
 
-  /// Whether they are to be measured after the rows: where the load of measuring them changes for seconds how fast the
-  /// device is.
+  /// Whether they are to be measured after the rows: where measuring them changes how fast the device is.
   virtual bool limits_last() const { return false; }
 
   /// What rotation has to exceed for a call to be cold, and what has to fit for a row to be bound by the cache.

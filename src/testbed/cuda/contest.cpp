@@ -61,8 +61,9 @@ void Contest::drop_first(std::size_t rounds) {
   for (auto& contender : contenders_) contender->drop_first(rounds);
 }
 
-void Contest::drop_before(GpuLog::Clock::time_point when) {
-  drop_first(static_cast<std::size_t>(std::lower_bound(begins_.begin(), begins_.end(), when) - begins_.begin()));
+void Contest::drop_before(GpuLog::Clock::time_point when, std::size_t least) {
+  const auto before = std::lower_bound(begins_.begin(), begins_.end(), when) - begins_.begin();
+  drop_first(std::min(static_cast<std::size_t>(before), rounds() - std::min(rounds(), least)));
 }
 
 double Contest::last_mhz() const {

@@ -38,9 +38,9 @@ class Contest {
   void sample();
   /// So many rounds more; `parts`: with a sample of the parts of each call.
   void visit(int rounds, bool parts = false);
-  /// Forgets the first samples of all rows; those of rounds that began before `when`.
+  /// Forgets the first samples of all rows; those of rounds that began before `when`, but for the last `least` rounds.
   void drop_first(std::size_t rounds);
-  void drop_before(GpuLog::Clock::time_point when);
+  void drop_before(GpuLog::Clock::time_point when, std::size_t least);
   /// Rounds that count.
   std::size_t rounds() const { return begins_.size(); }
   GpuLog::Clock::time_point begin_of(std::size_t round) const { return begins_[round]; }

@@ -72,9 +72,8 @@ class CudaTestbed final : public Testbed {
     return info;
   }
   std::vector<Limit> limits() const override { return measure_limits(device_); }
-  /// After a second at its power limit an H100's L2 and all that launches a kernel stay slow for seconds, at full clock
-  /// of its multiprocessors (docs/measurements/trust.md): rows would depend on whether limits were kept from an earlier
-  /// run.
+  /// In a process that has measured them products that fit the L2 are 5 to 10 % slower, at the same clock
+  /// (docs/measurements/trust.md): rows would depend on whether limits were kept from an earlier run.
   bool limits_last() const override { return true; }
 
   std::int64_t cache_bytes() const override { return device_.l2_bytes; }

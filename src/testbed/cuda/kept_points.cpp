@@ -117,7 +117,7 @@ void KeptPoints::let_go(double launch_us) {
   const auto enough = static_cast<std::size_t>(std::max(options_.min_samples, 1));
   for (HeldPoint* point : mixture_->points) {
     Contest& contest = *point->contest;
-    if (!mixture_->rounds.empty()) contest.drop_before(steady_since(mixture_->rounds));
+    if (!mixture_->rounds.empty()) contest.drop_before(steady_since(mixture_->rounds), enough);
     // Where a stop left less than that, the first visit tells as much; so it does where the GPU cannot be asked any
     // more.
     if (!contest.failed() && (contest.rounds() < enough || !lost_.empty())) continue;
