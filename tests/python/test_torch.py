@@ -45,7 +45,7 @@ def test_the_external_torch_is_right_in_all_its_providers():
         assert row["kernel"] == ("torch.nn.functional.linear" if linear else "torch._int_mm")
         ours = [r for r in results.rows if r["engine"] != "torch" and all(
             r[key] == row[key] for key in ("provider", "m", "cache"))]
-        assert ours and abs(row["sqnr_db"] - ours[0]["sqnr_db"]) < 1 or row["provider"] == "f32"
+        assert ours and (abs(row["sqnr_db"] - ours[0]["sqnr_db"]) < 1 or row["provider"] == "f32")
     assert torch.__version__ in results.context["device"]["engine_torch"]
     assert torch.get_num_threads() == before
 
