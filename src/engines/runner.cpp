@@ -5,9 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "core/nearest.hpp"
-#include "engines/engine_list.hpp"
 #include "engines/rounded_bias.hpp"
+#include "engines/runner_spec.hpp"
 #include "engines/select_engine.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/activations.hpp"
@@ -64,16 +63,7 @@ Runner make_runner(std::string_view provider, const ConstMatrixView& a, const Co
                    const RunnerOptions& options) {
   check_operand("activations", a);
   check_operand("weights", w);
-  if (a.cols != w.cols) {
-    throw InvalidInput("activations with K=" + std::to_string(a.cols) +
-                       " do not fit weights with K=" + std::to_string(w.cols) + ": A is [M,K] and W is [N,K]");
-  }
-  if (options.output != DType::f32 && options.output != DType::bf16 && options.output != DType::f16) {
-    throw InvalidInput("a product cannot be " + std::string(name(options.output)) + ": use bf16, f16 or f32");
-  }
-  GemmSpec spec{{a.rows, w.rows, a.cols}, parse_provider(provider), !options.bias.empty()};
-  spec.scheme.output = options.output;
-  check_sums_fit(spec);
+  const GemmSpec spec = runner_spec(provider, {a.rows, a.cols}, {w.rows, w.cols}, options);
 
   auto state = std::make_unique<Runner::State>();
   state->engine = &select_engine(options.engine, spec);

@@ -1,6 +1,5 @@
 #include "engines/select_engine.hpp"
 
-#include <cstdint>
 #include <string>
 
 #include "core/nearest.hpp"
@@ -50,13 +49,6 @@ const HostEngine& select_engine(std::string_view name, const GemmSpec& spec) {
                        ", or use auto");
   }
   throw Unavailable(provider_name(spec.scheme) + " cannot run here: " + reason);
-}
-
-void check_sums_fit(const GemmSpec& spec) {
-  const std::int64_t bound = max_k(spec.scheme);
-  if (spec.shape.k <= bound) return;
-  throw InvalidInput("K=" + std::to_string(spec.shape.k) + " is past " + std::to_string(bound) +
-                     ", the largest whose int32 sums cannot overflow for " + provider_name(spec.scheme) + ": split K");
 }
 
 }  // namespace qgemm

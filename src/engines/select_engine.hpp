@@ -9,7 +9,4 @@ namespace qgemm {
 /// Throws `InvalidInput` for an unknown name, `Unavailable` with the engine's reason where none runs the spec.
 const HostEngine& select_engine(std::string_view name, const GemmSpec& spec);
 
-/// Throws `InvalidInput` where K is past `max_k` of the spec's scheme.
-void check_sums_fit(const GemmSpec& spec);
-
 }  // namespace qgemm

@@ -282,6 +282,17 @@ TEST(External, ThatFailsIsARowThatSaysSo) {
   }
 }
 
+TEST(External, HasNoFp8SoFar) {
+  const std::string provider = "fp8-channel-w-token-a";
+  Script script;
+  script.providers = {provider};
+  SweepOptions options = tiny();
+  options.providers = {provider};
+  const Result row = row_of(sweep_with(std::make_shared<FakeEngine>(script), options), provider);
+  EXPECT_EQ(row.outcome, Outcome::unsupported);
+  EXPECT_EQ(row.message, "externals have no FP8 products so far");
+}
+
 TEST(External, ThatIsInterruptedLeavesItsRowForLater) {
   std::atomic<bool> stop = false;
   Script script;

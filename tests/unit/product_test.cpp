@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <string>
 
 #include "qgemm/error.hpp"
 #include "qgemm/quantize.hpp"
@@ -97,6 +98,24 @@ TEST(Runner, RefusesWhatDoesNotFit) {
   std::memset(broken.data(), 0xff, broken.bytes());  // NaN
   EXPECT_THROW(make_runner("int8-channel-w-token-a", a.view(), broken.view()), InvalidInput);
   EXPECT_THROW(make_runner("int8-tensor-w-tensor-a", broken.view(), w.view()), InvalidInput);
+}
+
+TEST(Runner, SaysWhatDoesNotFit) {
+  const auto message = [](const char* provider, std::int64_t k_a, std::int64_t k_w, DType output) {
+    const Matrix a(DType::bf16, 1, k_a), w(DType::bf16, 1, k_w);
+    try {
+      make_runner(provider, a.view(), w.view(), {.output = output});
+    } catch (const InvalidInput& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(message("bf16", 8, 9, DType::bf16),
+            "activations with K=8 do not fit weights with K=9: A is [M,K] and W is [N,K]");
+  EXPECT_EQ(message("bf16", 8, 8, DType::s8), "a product cannot be s8: use bf16, f16 or f32");
+  EXPECT_EQ(
+      message("int8-channel-w-token-a", 133'145, 133'145, DType::bf16),
+      "K=133145 is past 133144, the largest whose int32 sums cannot overflow for int8-channel-w-token-a: split K");
 }
 
 TEST(ScaledMm, IsTheDefinition) {

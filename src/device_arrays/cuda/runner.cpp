@@ -15,7 +15,7 @@
 #include "device_arrays/cuda/operands.hpp"
 #include "engines/cuda_engine_list.hpp"
 #include "engines/rounded_bias.hpp"
-#include "engines/select_engine.hpp"
+#include "engines/runner_spec.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/activations.hpp"
 
@@ -125,16 +125,7 @@ DeviceRunner make_runner(std::string_view provider, const ConstDeviceMatrixView&
                          const RunnerOptions& options, const DeviceStream& stream) {
   check_floats("the matrix of activations", a);
   check_floats("the matrix of weights", w);
-  if (a.cols != w.cols) {
-    throw InvalidInput("activations with K=" + std::to_string(a.cols) +
-                       " do not fit weights with K=" + std::to_string(w.cols) + ": A is [M,K] and W is [N,K]");
-  }
-  if (options.output != DType::f32 && options.output != DType::bf16 && options.output != DType::f16) {
-    throw InvalidInput("a product cannot be " + std::string(name(options.output)) + ": use bf16, f16 or f32");
-  }
-  GemmSpec spec{{a.rows, w.rows, a.cols}, parse_provider(provider), !options.bias.empty()};
-  spec.scheme.output = options.output;
-  check_sums_fit(spec);
+  const GemmSpec spec = runner_spec(provider, {a.rows, a.cols}, {w.rows, w.cols}, options);
 
   const cuda::Device& device = gpu(stream.device);
   const cuda::CurrentDevice current(device.ordinal);

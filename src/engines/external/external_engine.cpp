@@ -97,34 +97,24 @@ class ExternalGemm final : public PreparedGemm {
     const RoomForOtherThreads room;
     runner_ = external.prepare(operands);
     runner_->launch(0);
-    check_output();
+    check_external_output(name_, spec_, runner_->output());
   }
 
   std::string kernel() const override { return runner_->kernel(); }
   void launch(int set) override { runner_->launch(set); }
   void launch_quantize() override {}
   void launch_product(int set) override { runner_->launch(set); }
-  ConstMatrixView output() const override { return check_output(); }
+  ConstMatrixView output() const override {
+    const ConstMatrixView d = runner_->output();
+    check_external_output(name_, spec_, d);
+    return d;
+  }
   const QuantizedActivations* activations() const override { return nullptr; }
   bool accumulate(std::span<std::int32_t> /*sums*/) override { return false; }
   std::int64_t weight_bytes() const override { return bytes_; }
   bool opaque() const override { return true; }
 
  private:
-  /// What is not D would be read past its end.
-  ConstMatrixView check_output() const {
-    const ConstMatrixView d = runner_->output();
-    const auto text = [](std::int64_t rows, std::int64_t cols, DType type) {
-      return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "] of " + std::string(qgemm::name(type));
-    };
-    const auto& [m, n, k] = spec_.shape;
-    if (d.data == nullptr || d.rows != m || d.cols != n || d.stride != n || d.dtype != spec_.scheme.output) {
-      throw InvalidInput("what " + name_ + " gave is " + text(d.rows, d.cols, d.dtype) + ": it has to be " +
-                         text(m, n, spec_.scheme.output) + ", row after row");
-    }
-    return d;
-  }
-
   std::string name_;
   GemmSpec spec_;
   std::int64_t bytes_;
@@ -141,14 +131,7 @@ class HostedExternal final : public HostEngine {
 
   std::string_view name() const override { return name_; }
   std::string description() const override { return external_->description(); }
-  Support supports(const GemmSpec& spec) const override {
-    const std::string provider = provider_name(spec.scheme);
-    if (std::find(providers_.begin(), providers_.end(), provider) == providers_.end()) {
-      return Support::no("the external " + name_ + " has no " + provider);
-    }
-    if (spec.scheme.weight == DType::e4m3) return Support::no("externals have no FP8 products on a CPU");
-    return Support::yes();
-  }
+  Support supports(const GemmSpec& spec) const override { return external_supports(name_, providers_, spec); }
   std::int64_t set_bytes(const GemmSpec& spec) const override {
     return spec.shape.n * spec.shape.k * static_cast<std::int64_t>(size_of(spec.scheme.weight));
   }
@@ -171,6 +154,18 @@ class HostedExternal final : public HostEngine {
   int threads_;
 };
 
+std::string matrix_text(std::int64_t rows, std::int64_t cols, DType type) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "] of " + std::string(name(type));
+}
+
+template <class View>
+void check_output(const std::string& name, const GemmSpec& spec, const View& d) {
+  const auto& [m, n, k] = spec.shape;
+  if (d.data != nullptr && d.rows == m && d.cols == n && d.stride == n && d.dtype == spec.scheme.output) return;
+  throw InvalidInput("what " + name + " gave is " + matrix_text(d.rows, d.cols, d.dtype) + ": it has to be " +
+                     matrix_text(m, n, spec.scheme.output) + ", row after row");
+}
+
 }  // namespace
 
 void check_external_name(const std::string& name) {
@@ -181,6 +176,23 @@ void check_external_name(const std::string& name) {
   if (!name.empty() && name.size() <= 64 && plain) return;
   throw InvalidInput("'" + name.substr(0, 64) +
                      "' is no name of an external: use up to 64 letters, digits, -, _ and .");
+}
+
+Support external_supports(const std::string& name, const std::vector<std::string>& providers, const GemmSpec& spec) {
+  const std::string provider = provider_name(spec.scheme);
+  if (std::find(providers.begin(), providers.end(), provider) == providers.end()) {
+    return Support::no("the external " + name + " has no " + provider);
+  }
+  if (spec.scheme.weight == DType::e4m3) return Support::no("externals have no FP8 products so far");
+  return Support::yes();
+}
+
+void check_external_output(const std::string& name, const GemmSpec& spec, const ConstMatrixView& d) {
+  check_output(name, spec, d);
+}
+
+void check_external_output(const std::string& name, const GemmSpec& spec, const ConstDeviceMatrixView& d) {
+  check_output(name, spec, d);
 }
 
 std::unique_ptr<HostEngine> make_external(std::shared_ptr<const ExternalEngine> external, int threads) {

@@ -1,6 +1,5 @@
 #include "engines/external/cuda/external_cuda_engine.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -23,14 +22,7 @@ class ExternalCudaEngine final : public CudaEngine {
 
   std::string_view name() const override { return name_; }
   std::string description() const override { return external_->description(); }
-  Support supports(const GemmSpec& spec) const override {
-    const std::string provider = provider_name(spec.scheme);
-    if (std::find(providers_.begin(), providers_.end(), provider) == providers_.end()) {
-      return Support::no("the external " + name_ + " has no " + provider);
-    }
-    if (spec.scheme.weight == DType::e4m3) return Support::no("externals have no FP8 products so far");
-    return Support::yes();
-  }
+  Support supports(const GemmSpec& spec) const override { return external_supports(name_, providers_, spec); }
   /// Activations as the call reads them, weights, D.
   std::int64_t set_bytes(const GemmSpec& spec) const override {
     const auto& [m, n, k] = spec.shape;

@@ -8,6 +8,7 @@
 
 #include "cuda/cuda_error.hpp"
 #include "cuda/graph.hpp"
+#include "engines/external/external_engine.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/cuda/device_quantize.hpp"
 
@@ -129,14 +130,7 @@ class ExternalGemm final : public PreparedGemm {
   void launch_product(int set, cudaStream_t stream) override { launch(set, stream); }
   DeviceView output(int set) const override {
     const ConstDeviceMatrixView d = runner_->output(set);
-    const auto text = [](std::int64_t rows, std::int64_t cols, DType type) {
-      return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "] of " + std::string(qgemm::name(type));
-    };
-    const auto& [m, n, k] = spec_.shape;
-    if (d.data == nullptr || d.rows != m || d.cols != n || d.stride != n || d.dtype != spec_.scheme.output) {
-      throw InvalidInput("what " + name_ + " gave is " + text(d.rows, d.cols, d.dtype) + ": it has to be " +
-                         text(m, n, spec_.scheme.output) + ", row after row");
-    }
+    check_external_output(name_, spec_, d);
     return {const_cast<void*>(d.data), d.dtype, d.rows, d.cols, d.stride};  // NOLINT: checks fill it before a launch
   }
   const DeviceActivations* activations(int /*set*/) const override { return nullptr; }
