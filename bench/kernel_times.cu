@@ -6,7 +6,8 @@
 //
 // --kernels keeps those whose name has one of the texts in it. A burst is how long a kernel runs without a break: 2 ms
 // compare kernels at the clock of their mixture, 100 ms at the clock that each one's own power leaves it. Dynamic calls
-// quantize bf16 activations per token: each kernel's product alone, and with quantization before it or beside it.
+// quantize bf16 activations per token: each kernel's product alone, with quantization before it or beside it, and the
+// kernels that quantize by themselves.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -83,8 +84,10 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
+constexpr const char* product_alone = "product alone";
+
 struct Entry {
-  std::string name;
+  std::string name, way = product_alone;
   const kernels::ScaledGemmKernel* kernel = nullptr;
   std::unique_ptr<cutlass::KernelLaunches> launches;
   cuda::Graph graph;
@@ -154,9 +157,18 @@ class KernelTimes {
       // All sets' codes go to the same place, as an engine's do.
       sets_of[set].a = sets_of[0].a;
       sets_of[set].scale_a = sets_of[0].scale_a;
+      sets_of[set].unquantized = sources[set].x.view();
+      sets_of[set].own_scales = true;
+      sets_of[set].bad_row = sources[set].bad_row.as<std::uint32_t>();
     }
-    const auto kernels = cutlass::candidates(device_, options_.fp8 ? DType::e4m3 : DType::s8, DType::bf16, m);
+    const DType input = options_.fp8 ? DType::e4m3 : DType::s8;
+    const auto kernels = cutlass::candidates(device_, input, DType::bf16, m);
     std::vector<Entry> entries;
+    if (options_.dynamic) {
+      for (const auto* kernel : cutlass::quantizing_candidates(device_, input, DType::bf16, m)) {
+        if (wanted(kernel->traits().name)) add(entries, {kernel, 0, 1, {}, {}}, sets_of);
+      }
+    }
     for (const auto& choice : cutlass::choices(kernels, sets_of, device_.multiprocessors)) {
       if (!wanted(choice.text())) continue;
       add(entries, choice, sets_of);
@@ -195,6 +207,7 @@ class KernelTimes {
                     limit / us, entry.clock, entry.power, entry.name.c_str());
       }
     }
+    if (options_.dynamic) print_ways(entries);
     if (!entries.empty() && !options_.dynamic) judge_model(entries, m, n, k);
     std::fflush(stdout);
   }
@@ -209,8 +222,13 @@ class KernelTimes {
   void add(std::vector<Entry>& entries, const cutlass::KernelChoice& choice,
            const std::vector<cuda::ScaledOperands>& operands, const cutlass::EnqueueQuantize& quantize = {}) {
     Entry entry;
-    entry.name =
-        (quantize && choice.quantizing == cutlass::Quantizing::apart ? "after quantizing " : "") + choice.text();
+    const bool beside = choice.quantizing == cutlass::Quantizing::overlaps;
+    entry.name = (quantize && !beside ? "after quantizing " : "") + choice.text();
+    if (quantize) {
+      entry.way = beside ? "beside the quantization" : "after the quantization";
+    } else if (choice.kernel->traits().quantizes()) {
+      entry.way = "quantizing by itself";
+    }
     entry.kernel = choice.kernel;
     try {
       entry.launches = std::make_unique<cutlass::KernelLaunches>(choice, operands, quantize);
@@ -229,6 +247,24 @@ class KernelTimes {
     const double us = once(entry.graph) / 4;
     capture(std::clamp(static_cast<int>(options_.ms * 1000 / us / sets) * sets, std::min(2, sets), most));
     entries.push_back(std::move(entry));
+  }
+
+  /// The fastest call of each way to quantize. `entries`: sorted.
+  static void print_ways(const std::vector<Entry>& entries) {
+    double product = 0;
+    std::vector<std::string> seen;
+    for (const auto& entry : entries) {
+      if (std::find(seen.begin(), seen.end(), entry.way) != seen.end()) continue;
+      seen.push_back(entry.way);
+      const double us = bench::median(entry.us);
+      if (entry.way == product_alone) product = us;
+      std::printf("  %-24s %9.2f us %s\n", entry.way.c_str(), us, entry.name.c_str());
+    }
+    for (const auto& entry : entries) {  // the fastest call that quantizes
+      if (entry.way == product_alone) continue;
+      std::printf("  dynamic / product %.3f\n", bench::median(entry.us) / product);
+      return;
+    }
   }
 
   /// How far behind the fastest the model's first choice is, and the best of those it would have tried.

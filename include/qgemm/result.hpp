@@ -57,7 +57,7 @@ struct Result {
   std::optional<Bound> bound;
   /// The split, where the provider quantizes inside the call: each part timed by itself, as a call of its own. What
   /// lies between two kernels (their start, the wake of the first) is in each part once: `launch_us`, the time of a
-  /// call that does nothing.
+  /// call that does nothing. Where one kernel does both, the parts are what two would take.
   std::optional<double> quantize_us, gemm_us, launch_us;
 
   std::optional<double> sqnr_db, rel_error, max_abs_error;  ///< Against the unquantized product in float64.

@@ -11,6 +11,15 @@ namespace {
 
 bool aligned(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0; }
 
+void check_unquantized(const KernelTraits& traits, const ScaledGemmArguments& g) {
+  const auto& from = g.unquantized;
+  if (from.stride % 8 != 0 || from.stride < g.k) {
+    refuse(traits, "the stride of the activations has to be a multiple of 8 and no less than K");
+  }
+  if (from.bad_row == nullptr) refuse(traits, "it needs room to tell of rows with NaN or infinity");
+  if (!from.own_scales && (g.scale_a_per_row || g.azp_per_row)) refuse(traits, "a given scale is one for all tokens");
+}
+
 void check_device(const KernelTraits& traits) {
   const int major = cuda::attribute(cudaDevAttrComputeCapabilityMajor);
   const int capability = 10 * major + cuda::attribute(cudaDevAttrComputeCapabilityMinor);
@@ -36,14 +45,20 @@ void check_arguments(const KernelTraits& traits, const ScaledGemmArguments& g) {
   if (g.m > largest || g.n > largest || g.k > largest) refuse(traits, "M, N and K have to be below 2^31");
   if (g.k % 16 != 0) refuse(traits, "K has to be a multiple of 16");
   if (g.n % 8 != 0) refuse(traits, "N has to be a multiple of 8");
-  if (g.lda % 16 != 0 || g.ldw % 16 != 0 || g.lda < g.k || g.ldw < g.k) {
-    refuse(traits, "the strides of A and W have to be multiples of 16 and no less than K");
+  if (!traits.quantizes() && (g.lda % 16 != 0 || g.lda < g.k)) {
+    refuse(traits, "the stride of A has to be a multiple of 16 and no less than K");
   }
+  if (g.ldw % 16 != 0 || g.ldw < g.k) refuse(traits, "the stride of W has to be a multiple of 16 and no less than K");
   if (g.ldd % 8 != 0 || g.ldd < g.n) refuse(traits, "the stride of D has to be a multiple of 8 and no less than N");
-  if (!aligned(g.a) || !aligned(g.w) || !aligned(g.d)) refuse(traits, "A, W and D have to start at multiples of 16");
-  if (g.a == nullptr || g.w == nullptr || g.d == nullptr || g.scale_a == nullptr || g.scale_w == nullptr) {
-    refuse(traits, "A, W, D and both scales are needed");
+  const auto& from = g.unquantized;
+  const void* a = traits.quantizes() ? from.x : g.a;
+  if (!aligned(a) || !aligned(g.w) || !aligned(g.d)) refuse(traits, "A, W and D have to start at multiples of 16");
+  const bool scale_a = g.scale_a != nullptr || (traits.quantizes() && from.own_scales);
+  if (a == nullptr || g.w == nullptr || g.d == nullptr || !scale_a || g.scale_w == nullptr) {
+    refuse(traits, traits.quantizes() ? "unquantized activations as bf16, W, D and the scales are needed"
+                                      : "A, W, D and both scales are needed");
   }
+  if (traits.quantizes()) check_unquantized(traits, g);
   const bool integer = traits.input == DType::s8;
   if (!integer && (g.azp != nullptr || g.tap >= 0)) refuse(traits, "only integers have zero points and exact sums");
   if (g.azp != nullptr && g.colsum == nullptr) refuse(traits, "zero points need the column sums of the weights");

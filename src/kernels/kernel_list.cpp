@@ -15,10 +15,12 @@ KernelList make_list() {
 #endif
 #if defined(QGEMM_KERNELS_WGMMA)
   wgmma::add_s8_small(list);
+  wgmma::add_s8_quantizing(list);
   wgmma::add_s8_between(list);
   wgmma::add_s8_medium(list);
   wgmma::add_s8_large(list);
   wgmma::add_e4m3_small(list);
+  wgmma::add_e4m3_quantizing(list);
   wgmma::add_e4m3_between(list);
   wgmma::add_e4m3_medium(list);
   wgmma::add_e4m3_large(list);

@@ -12,6 +12,15 @@
 
 namespace qgemm::kernels {
 
+/// Activations as a call is given them, for kernels that quantize by themselves (`KernelTraits::quantizes`): by the
+/// rules of qgemm/quantize.hpp, bit for bit.
+struct UnquantizedActivations {
+  const void* x = nullptr;  ///< [M,K] bf16, 16-byte aligned; null: there are none
+  std::int64_t stride = 0;  ///< Of its rows, in elements; a multiple of 8
+  bool own_scales = false;  ///< Each token by its own absmax; else all by the one scale (and zero point) that is given.
+  std::uint32_t* bad_row = nullptr;  ///< Lowered to the first token with NaN or infinity.
+};
+
 /// D[M,N] = s_a[m]·(s_w[n]·float(Σₖ a[m,k]·w[n,k] − azp[m]·colsum[n])) + bias[n], float32 with one rounding an
 /// operation, then one rounding to the type of D. All pointers are device memory; a and w 16-byte aligned, row-major,
 /// with `lda`, `ldw` (elements) multiples of 16 and `k` a multiple of 16; `n` and `ldd` multiples of 8 with d 16-byte
@@ -20,9 +29,10 @@ struct ScaledGemmArguments {
   std::int64_t m = 0, n = 0, k = 0;
   const void* a = nullptr;  ///< [M,K], s8 or e4m3
   std::int64_t lda = 0;
-  const void* w = nullptr;  ///< [N,K], the same type
+  UnquantizedActivations unquantized;  ///< In place of `a`, for kernels that quantize; the others ignore it.
+  const void* w = nullptr;             ///< [N,K], the same type
   std::int64_t ldw = 0;
-  const float* scale_a = nullptr;  ///< M of them, or one
+  const float* scale_a = nullptr;  ///< M of them, or one; none where tokens get scales of their own in the kernel
   bool scale_a_per_row = false;
   const float* scale_w = nullptr;  ///< N of them, or one
   bool scale_w_per_channel = false;
@@ -64,6 +74,10 @@ struct KernelTraits {
   int split = 1;              ///< Blocks that share a tile along K.
   int residents = 1;          ///< Blocks on a multiprocessor at a time.
   bool overlaps = false;      ///< Can start before the kernel that writes its activations has ended.
+  /// > 0: it takes activations unquantized, of at most as many tokens as its tile has, K and elements M·K.
+  std::int64_t quantized_k = 0, quantized_elements = 0;
+
+  bool quantizes() const { return quantized_k > 0; }
 };
 
 class ScaledGemmKernel {

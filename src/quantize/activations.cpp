@@ -18,6 +18,11 @@ bool needs_static_scale(const Scheme& scheme) {
   return scheme.quantized() && scheme.activation_scale == ScaleGranularity::per_tensor && !scheme.dynamic_tensor;
 }
 
+bool scales_each_row(const Scheme& scheme, std::int64_t rows) {
+  return scheme.quantized() && !needs_static_scale(scheme) &&
+         (scheme.activation_scale == ScaleGranularity::per_token || rows == 1);
+}
+
 QuantizedActivations allocate_activations(const Scheme& scheme, std::int64_t m, std::int64_t k, Int8Form form) {
   QuantizedActivations out;
   out.values = Matrix(DType::s8, m, k);

@@ -20,6 +20,8 @@ void quantize_activations(const Scheme& scheme, const std::optional<StaticScale>
 
 /// True where `quantize_activations` wants `given`.
 bool needs_static_scale(const Scheme& scheme);
+/// Whether each of `rows` rows is quantized by an extent of its own: per token, or the only row of a tensor.
+bool scales_each_row(const Scheme& scheme, std::int64_t rows);
 
 /// The per-tensor scale (and zero point, where the scheme has one) of `a`: from its absmax or range, or the
 /// constant 1.0.

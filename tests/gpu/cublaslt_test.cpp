@@ -95,6 +95,7 @@ void expect_product(const Problem& problem, const Matrix& a, const Matrix& w, do
                     double accumulation) {
   const auto& [m, n, k] = problem.spec.shape;
   const double rounding = d.dtype() == DType::bf16 ? 0x1p-8 : d.dtype() == DType::f16 ? 0x1p-11 : 0x1p-23;
+  const double smallest = d.dtype() == DType::f16 ? 0x1p-25 : 0;  // half of what subnormal f16 are apart
   const std::vector<double> wide_a = widened(a), wide_w = widened(w);
   int wrong = 0;
   for (std::int64_t i = 0; i < m; ++i) {
@@ -110,8 +111,9 @@ void expect_product(const Problem& problem, const Matrix& a, const Matrix& w, do
       const double bias = problem.bias.empty() ? 0 : problem.bias[static_cast<std::size_t>(j)];
       const double expected = scale * sum + bias;
       // Where N is odd, the library rounds the product to D's type before it adds the bias, and again after.
-      const double allowed = (problem.bias.empty() ? 1 : 2) * rounding * (std::abs(expected) + std::abs(bias)) +
-                             accumulation * (scale * absolute + std::abs(bias));
+      const double allowed =
+          (problem.bias.empty() ? 1 : 2) * (rounding * (std::abs(expected) + std::abs(bias)) + smallest) +
+          accumulation * (scale * absolute + std::abs(bias));
       const double got = element(d.view(), i, j);
       if (!(std::abs(got - expected) <= allowed) && ++wrong <= 3) {
         ADD_FAILURE() << "D[" << i << "," << j << "] is " << got << ", expected " << expected << " +- " << allowed;

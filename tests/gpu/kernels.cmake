@@ -1,1 +1,2 @@
 qgemm_gpu_test(kernels_test SOURCES kernels_test.cu LINKS qgemm_kernels)
+qgemm_gpu_test(quantizing_kernels_test SOURCES quantizing_kernels_test.cpp LINKS qgemm_kernels qgemm_quantize_cuda)

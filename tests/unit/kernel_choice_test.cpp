@@ -67,6 +67,21 @@ TEST_F(KernelChoiceTest, TheModelKnowsWhatShapesAreBoundBy) {
   EXPECT_GE(first(16384, 28672, 4096).tile_m * first(16384, 28672, 4096).tile_n, 128 * 128);
 }
 
+TEST_F(KernelChoiceTest, KernelsThatQuantizeAreApartFromThoseThatDoNot) {
+  for (const DType input : {DType::s8, DType::e4m3}) {
+    for (const auto* kernel : for_h100(input, 1)) EXPECT_FALSE(kernel->traits().quantizes()) << kernel->traits().name;
+    const auto one = cutlass::quantizing_candidates(h100(), input, DType::bf16, 1);
+    EXPECT_FALSE(one.empty());
+    for (const std::int64_t m : {1, 8, 9}) {
+      for (const auto* kernel : cutlass::quantizing_candidates(h100(), input, DType::bf16, m)) {
+        EXPECT_TRUE(kernel->traits().quantizes()) << kernel->traits().name;
+        EXPECT_GE(kernel->traits().tile_m, m) << kernel->traits().name;
+      }
+    }
+    EXPECT_TRUE(cutlass::quantizing_candidates(h100(), input, DType::bf16, 65).empty());
+  }
+}
+
 TEST_F(KernelChoiceTest, MoreWorkIsLikelyToTakeLonger) {
   for (const auto* kernel : for_h100(DType::s8, 512)) {
     const auto us = [&](std::int64_t m, std::int64_t n, std::int64_t k) {
@@ -79,28 +94,30 @@ TEST_F(KernelChoiceTest, MoreWorkIsLikelyToTakeLonger) {
   }
 }
 
-TEST_F(KernelChoiceTest, TheShippedTableNamesKernelsOfThisBuild) {
-  const std::filesystem::path file = std::filesystem::path(QGEMM_TEST_TUNING) / "nvidia-h100-80gb-hbm3.json";
-  const auto table = TuningTable::load(file, h100().name, "shipped");
-  ASSERT_GT(table.size(), 0U);
-  int found = 0;
-  for (const DType input : {DType::s8, DType::e4m3}) {
-    for (const auto& [n, k] :
-         {std::pair<std::int64_t, std::int64_t>{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}}) {
-      for (const std::int64_t m : {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}) {
-        const auto all = for_h100(input, m);
-        for (const CacheState cache : {CacheState::hot, CacheState::cold}) {
-          const auto tuned = table.find(input, {m, n, k}, cache);
-          if (!tuned) continue;
-          ++found;
-          EXPECT_TRUE(std::any_of(all.begin(), all.end(),
-                                  [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; }))
-              << tuned->kernel << " for M=" << m;
+TEST_F(KernelChoiceTest, TheShippedTablesNameKernelsOfThisBuild) {
+  for (const auto& [gpu, name] : {std::pair<std::string, std::string>{"NVIDIA H100 80GB HBM3", "nvidia-h100-80gb-hbm3"},
+                                  {"NVIDIA H200", "nvidia-h200"}}) {
+    const auto table = TuningTable::load(std::filesystem::path(QGEMM_TEST_TUNING) / (name + ".json"), gpu, "shipped");
+    ASSERT_GT(table.size(), 0U) << gpu;
+    int found = 0;
+    for (const DType input : {DType::s8, DType::e4m3}) {
+      for (const auto& [n, k] :
+           {std::pair<std::int64_t, std::int64_t>{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}}) {
+        for (const std::int64_t m : {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}) {
+          const auto all = for_h100(input, m);
+          for (const CacheState cache : {CacheState::hot, CacheState::cold}) {
+            const auto tuned = table.find(input, {m, n, k}, cache);
+            if (!tuned) continue;
+            ++found;
+            EXPECT_TRUE(std::any_of(all.begin(), all.end(),
+                                    [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; }))
+                << gpu << ": " << tuned->kernel << " for M=" << m;
+          }
         }
       }
     }
+    EXPECT_EQ(found, 2 * 88) << gpu;  // the default sweep's products, hot and cold
   }
-  EXPECT_EQ(found, 2 * 88);  // the default sweep's products, hot and cold
 }
 
 /// A kernel of no code, with tiles of 128 × 128.
@@ -156,13 +173,14 @@ TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart)
   const FakeKernel kernel("k"), other("o");
   const cutlass::KernelChoice product{&kernel, 2, 4, "tuned"};
   for (const std::int64_t m : {33, 64, 1024}) {
-    const auto ways = cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, m);
+    const auto ways = cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, {}, m);
     EXPECT_EQ(texts(ways), (Texts{"k along n swizzle 4", "k along n swizzle 4 overlapping"})) << m;
     EXPECT_EQ(ways.front().origin, "tuned");
     EXPECT_EQ(ways.back().origin, "");
   }
   for (const std::int64_t m : {1025, 16384}) {
-    EXPECT_EQ(texts(cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, m)), Texts{"k along n swizzle 4"}) << m;
+    EXPECT_EQ(texts(cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, {}, m)), Texts{"k along n swizzle 4"})
+        << m;
   }
 }
 
@@ -170,15 +188,20 @@ TEST(WaysToQuantize, WithFewTokensTheOthersAreTriedToo) {
   const FakeKernel kernel("k"), small("small", true, 2), large("large", true, 1), waits("waits", false);
   const std::vector<cutlass::KernelChoice> all{{&kernel}, {&small}, {&large}, {&waits}};
   for (const std::int64_t m : {1, 32}) {
-    EXPECT_EQ(texts(cutlass::ways_to_quantize({&kernel}, all, m)),
+    EXPECT_EQ(texts(cutlass::ways_to_quantize({&kernel}, all, {}, m)),
               (Texts{"k", "k overlapping", "small overlapping", "large overlapping"}));
   }
 }
 
+TEST(WaysToQuantize, KernelsThatQuantizeAreTriedWithFewTokens) {
+  const FakeKernel kernel("k", false), quantizing("q", false);
+  EXPECT_EQ(texts(cutlass::ways_to_quantize({&kernel}, {{&kernel}}, {&quantizing}, 8)), (Texts{"k", "q"}));
+}
+
 TEST(WaysToQuantize, AKernelThatCannotStartEarlyIsTriedAfterTheQuantization) {
   const FakeKernel waits("waits", false);
-  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}}, 64)), Texts{"waits"});
-  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}}, 1)), Texts{"waits"});
+  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}}, {}, 64)), Texts{"waits"});
+  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}}, {}, 1)), Texts{"waits"});
 }
 
 }  // namespace

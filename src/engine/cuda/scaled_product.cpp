@@ -2,6 +2,7 @@
 
 #include "cuda/cuda_error.hpp"
 #include "qgemm/error.hpp"
+#include "quantize/activations.hpp"
 
 namespace qgemm::cuda {
 namespace {
@@ -84,6 +85,12 @@ ScaledOperands ScaledProduct::operands(int set) const {
   out.n = padded(n);
   out.k = padded(k);
   out.a = a.values.data();
+  const bool own_scales = scales_each_row(spec_.scheme, m);
+  if (spec_.scheme.quantizes_inside() && (own_scales || needs_static_scale(spec_.scheme))) {
+    out.unquantized = operands_.activations[static_cast<std::size_t>(set)];
+    out.own_scales = own_scales;
+    out.bad_row = a.bad_row.as<std::uint32_t>();
+  }
   out.w = weight_values_[static_cast<std::size_t>(set)].data;
   out.scale_a = a.scales.as<const float>();
   out.scale_a_per_row = spec_.scheme.activation_scale == ScaleGranularity::per_token;

@@ -15,6 +15,9 @@ struct ScaledOperands {
   std::int64_t m = 0, n = 0, k = 0;  ///< n and k padded to multiples of 16 with zeros.
   const void* a = nullptr;           ///< [m,k] quantized, dense
   const void* w = nullptr;           ///< [n,k] quantized, dense
+  DeviceView unquantized;            ///< [m,k without padding], where a row can be quantized without the others
+  bool own_scales = false;           ///< It does so by each row's own extent.
+  std::uint32_t* bad_row = nullptr;  ///< Lowered to the first row with NaN or infinity.
   const float *scale_a = nullptr, *scale_w = nullptr;
   bool scale_a_per_row = false, scale_w_per_channel = false;
   const std::int32_t* azp = nullptr;  ///< m or 1 values; null: symmetric

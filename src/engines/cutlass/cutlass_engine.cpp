@@ -52,7 +52,7 @@ class CutlassEngine final : public ScaledEngine {
                                               cudaStream_t stream) const override {
     const auto choose = [&](const std::vector<cuda::ScaledOperands>& sets, const EnqueueQuantize& quantize) {
       const std::lock_guard lock(mutex_);
-      if (!named_.empty()) return named(spec, quantize != nullptr);
+      if (!named_.empty()) return named(spec, sets, quantize != nullptr, stream);
       ProductChoice choice{product(spec, sets, stream), {}};
       if (quantize) choice.call = call(choice.product, spec, sets, quantize, stream);
       return choice;
@@ -62,13 +62,20 @@ class CutlassEngine final : public ScaledEngine {
 
  private:
   /// The kernel that the user names, in the order of tiles that the name ends with.
-  ProductChoice named(const GemmSpec& spec, bool quantizes) const {
+  ProductChoice named(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, bool quantizes,
+                      cudaStream_t stream) const {
+    for (const auto* kernel : quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
+      if (kernel->traits().name != named_) continue;
+      if (!quantizes)
+        throw Unavailable("kernel '" + named_ + "' quantizes, and " + provider_name(spec.scheme) + " does not");
+      return {product(spec, sets, stream), {kernel, 0, 1, {}, {}}};
+    }
     for (const auto* kernel : candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
       if (!named_.starts_with(kernel->traits().name)) continue;
-      for (const bool overlaps : {false, true}) {
+      for (const Quantizing quantizing : {Quantizing::apart, Quantizing::overlaps}) {
         for (const int raster : {0, 1, 2}) {
           for (int swizzle = 1; swizzle <= max_swizzle; ++swizzle) {
-            KernelChoice choice{kernel, raster, swizzle, {}, overlaps ? Quantizing::overlaps : Quantizing::apart};
+            KernelChoice choice{kernel, raster, swizzle, {}, quantizing};
             if (choice.text() != named_) continue;
             KernelChoice product = choice;
             product.quantizing = Quantizing::apart;  // alone it has nothing to start beside
@@ -119,7 +126,9 @@ class CutlassEngine final : public ScaledEngine {
     if (const auto found = calls_.find(key); found != calls_.end()) return found->second;
     const auto kernels =
         likely(candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m), device(), spec.shape);
-    const auto ways = ways_to_quantize(product, choices(kernels, sets, device().multiprocessors), spec.shape.m);
+    const auto ways = ways_to_quantize(
+        product, choices(kernels, sets, device().multiprocessors),
+        quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m), spec.shape.m);
     KernelChoice best = product;
     if (ways.size() > 1) {
       best = fastest(ways, sets, quantize, stream);

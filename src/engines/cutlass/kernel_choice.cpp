@@ -50,10 +50,10 @@ struct Entry {
 
 bool faster(const Entry& a, const Entry& b) { return a.us < b.us; }
 
-}  // namespace
-
-std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& device, DType input, DType output,
-                                                         std::int64_t m) {
+/// The kernels that `device` can run, of these types, that are `wanted`.
+template <class Wanted>
+std::vector<const kernels::ScaledGemmKernel*> kernels_that(const cuda::Device& device, DType input, DType output,
+                                                           const Wanted& wanted) {
   std::vector<const kernels::ScaledGemmKernel*> out;
   for (const auto* kernel : kernels::all_kernels()) {
     const auto& traits = kernel->traits();
@@ -62,12 +62,26 @@ std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& dev
                                               : device.capability() >= traits.min_capability;
     // A GPU with kernels of its own generation is not served by an older one's.
     const bool own = device.capability() < 90 || device.capability() >= 100 || traits.only_this_family;
-    if (!runs || !own) continue;
-    const bool too_tall = traits.tile_m > 64 && traits.tile_m >= 4 * m;
-    const bool too_flat = traits.tile_m <= 32 && traits.tile_m * 8 < m;
-    if (!too_tall && !too_flat) out.push_back(kernel);
+    if (runs && own && wanted(traits)) out.push_back(kernel);
   }
   return out;
+}
+
+}  // namespace
+
+std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& device, DType input, DType output,
+                                                         std::int64_t m) {
+  return kernels_that(device, input, output, [m](const kernels::KernelTraits& traits) {
+    const bool too_tall = traits.tile_m > 64 && traits.tile_m >= 4 * m;
+    const bool too_flat = traits.tile_m <= 32 && traits.tile_m * 8 < m;
+    return !traits.quantizes() && !too_tall && !too_flat;
+  });
+}
+
+std::vector<const kernels::ScaledGemmKernel*> quantizing_candidates(const cuda::Device& device, DType input,
+                                                                    DType output, std::int64_t m) {
+  return kernels_that(device, input, output,
+                      [m](const kernels::KernelTraits& traits) { return traits.quantizes() && traits.tile_m >= m; });
 }
 
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
@@ -98,6 +112,7 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 }
 
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
+                                           const std::vector<const kernels::ScaledGemmKernel*>& quantizing,
                                            std::int64_t m) {
   std::vector<KernelChoice> out{product};
   const auto add = [&](KernelChoice choice) {
@@ -118,6 +133,7 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
   for (const KernelChoice& choice : choices) {
     if (choice.kernel != product.kernel) add(choice);
   }
+  for (const auto* kernel : quantizing) out.push_back({kernel, 0, 1, {}, {}});
   return out;
 }
 

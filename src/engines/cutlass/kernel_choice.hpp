@@ -8,12 +8,16 @@
 
 namespace qgemm::cutlass {
 
-/// The kernels of this build for operands of `input` and results of `output` that `device` can run, worth trying for M
-/// rows: tiles far taller than M, or far flatter, are left out.
+/// The kernels of this build for quantized operands of `input` and results of `output` that `device` can run, worth
+/// trying for M rows: tiles far taller than M, or far flatter, are left out.
 std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& device, DType input, DType output,
                                                          std::int64_t m);
 
-/// Those of them that the model of cost (`likely_us`) puts in front, at most a dozen, the likeliest first.
+/// The kernels that quantize M rows by themselves, which `candidates` leaves out.
+std::vector<const kernels::ScaledGemmKernel*> quantizing_candidates(const cuda::Device& device, DType input,
+                                                                    DType output, std::int64_t m);
+
+/// Those of the kernels that the model of cost (`likely_us`) puts in front, at most a dozen, the likeliest first.
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
                                                      const cuda::Device& device, const Shape& shape);
 
@@ -23,8 +27,10 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
 
 /// What a call that quantizes may be where `product` is the fastest for the product alone: that after the quantization,
-/// and beside it where its kernel can, up to 1,024 tokens; with few tokens also the others of `choices` beside it.
+/// and beside it where its kernel can, up to 1,024 tokens; with few tokens also
+/// the others of `choices` beside it, and the `quantizing` kernels, which need no other.
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
+                                           const std::vector<const kernels::ScaledGemmKernel*>& quantizing,
                                            std::int64_t m);
 
 /// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best six. The

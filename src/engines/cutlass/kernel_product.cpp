@@ -21,6 +21,10 @@ kernels::ScaledGemmArguments arguments_of(const cuda::ScaledOperands& operands, 
   out.k = operands.k;
   out.a = operands.a;
   out.lda = operands.k;
+  const cuda::DeviceView& from = operands.unquantized;
+  if (from.dtype == DType::bf16 && from.cols == operands.k) {
+    out.unquantized = {from.data, from.stride, operands.own_scales, operands.bad_row};
+  }
   out.w = operands.w;
   out.ldw = operands.k;
   out.scale_a = operands.scale_a;
@@ -40,7 +44,8 @@ kernels::ScaledGemmArguments arguments_of(const cuda::ScaledOperands& operands, 
 
 KernelLaunches::KernelLaunches(const KernelChoice& choice, const std::vector<cuda::ScaledOperands>& sets,
                                EnqueueQuantize quantize)
-    : quantize_(std::move(quantize)), quantizing_(choice.quantizing) {
+    : quantizing_(choice.quantizing) {
+  if (!choice.kernel->traits().quantizes()) quantize_ = std::move(quantize);
   // Sums in several parts meet in the scratch memory: the sets' launches follow one another and share it.
   std::size_t bytes = 0;
   for (const auto& set : sets) bytes = std::max(bytes, choice.kernel->workspace_bytes(arguments_of(set, choice)));
@@ -73,6 +78,8 @@ KernelProduct::KernelProduct(const GemmSpec& spec, const cuda::DeviceOperands& o
   choice_ = choose({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), enough))}, quantize);
   product_ = std::make_unique<KernelLaunches>(choice_.product, all);
   if (quantize) call_ = std::make_unique<KernelLaunches>(choice_.call, all, quantize);
+  // Of codes that a kernel keeps to itself `activations` shows what they have to be.
+  if (quantize && choice_.call.kernel->traits().quantizes()) quantize(0, stream);
 }
 
 std::string KernelProduct::note() const {

@@ -10,7 +10,7 @@
 
 namespace qgemm::cutlass {
 
-/// How a call quantizes its activations.
+/// How a call quantizes its activations, where the product's kernel does not do it itself.
 enum class Quantizing : std::uint8_t {
   apart,     ///< By a kernel before the product's, or not at all.
   overlaps,  ///< By a kernel before, beside which the product starts (programmatic launch).
@@ -36,7 +36,7 @@ using EnqueueQuantize = std::function<void(int set, cudaStream_t stream)>;
 /// A kernel with the scratch memory of one launch, ready for each operand set.
 class KernelLaunches {
  public:
-  /// `quantize`: what a call does before the kernel.
+  /// `quantize`: what a call does before a kernel that does not quantize itself.
   KernelLaunches(const KernelChoice& choice, const std::vector<cuda::ScaledOperands>& sets,
                  EnqueueQuantize quantize = {});
   void enqueue(int set, cudaStream_t stream) const;

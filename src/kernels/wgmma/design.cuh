@@ -25,9 +25,12 @@ enum class Work { rows, steps, tiles };
 /// turns on tiles, and one scales and stores while the other multiplies. cluster_rows × cluster_columns: blocks that
 /// load what they share once, each its part, for all. split: blocks of a cluster that share a tile along K; their sums
 /// meet in shared memory. residents: blocks a multiprocessor. depth: boxes of 128 bytes of K in a stage; where a tile
-/// is so small that its products take less time than the barriers around them, two of them halve these.
+/// is so small that its products take less time than the barriers around them, two of them halve these. quantized_k: 0,
+/// or for how much K (of a part) there is room for the codes of one tile of tokens, which each block then quantizes for
+/// itself while its first weights are on their way.
 template <class Input_, int groups_, int blocks_, int columns_, int cluster_rows_ = 1, int cluster_columns_ = 1,
-          int split_ = 1, bool swapped_ = false, int residents_ = 1, Work work_ = Work::rows, int depth_ = 1>
+          int split_ = 1, bool swapped_ = false, int residents_ = 1, Work work_ = Work::rows, int depth_ = 1,
+          int quantized_k_ = 0>
 struct Design {
   using Input = Input_;
   static constexpr bool integer = std::is_same_v<Input, S8>;
@@ -36,6 +39,8 @@ struct Design {
   static constexpr int cluster_rows = cluster_rows_, cluster_columns = cluster_columns_, split = split_;
   static constexpr bool swapped = swapped_;
   static constexpr int residents = residents_, depth = depth_;
+  static constexpr int quantized_k = quantized_k_;
+  static constexpr bool quantizes = quantized_k > 0;
 
   static constexpr bool turns = work_ == Work::steps, alternates = work_ == Work::tiles;
   static constexpr int row_groups = work_ == Work::rows ? groups : 1;  ///< Groups that share a tile's rows.
@@ -50,11 +55,15 @@ struct Design {
   static constexpr int neighbours = cluster_rows + cluster_columns - 1;
   static constexpr bool shares = neighbours > 1;
   static_assert(cluster <= 8, "larger clusters are not portable");
+  static_assert(!quantizes || (swapped && !shares && !alternates), "tokens are the columns, and each block has all");
 
   /// What a block loads at a time: boxes of 128 bytes of K, the widest swizzle; one after the other in a stage.
   static constexpr int box_k = 128, step_k = box_k * depth;
   static constexpr int rows_box = rows * box_k, columns_box = columns * box_k;
-  static constexpr int rows_bytes = rows_box * depth, columns_bytes = columns_box * depth;
+  static constexpr int rows_bytes = rows_box * depth, columns_bytes = quantizes ? 0 : columns_box * depth;
+  /// Codes of a block's own: boxes of columns as in stages, all of a part's K.
+  static constexpr int codes_bytes = columns * quantized_k;
+  static_assert(quantized_k % step_k == 0 && codes_bytes % 1024 == 0);
   static constexpr int stage_bytes = rows_bytes + columns_bytes;
   static constexpr int loaded_rows = rows / cluster_columns, loaded_columns = columns / cluster_rows;
   static_assert(loaded_rows % 8 == 0 && loaded_columns % 8 == 0, "a swizzle repeats every eight rows");
@@ -84,21 +93,27 @@ struct Design {
   static constexpr int gathered_bytes = gathers ? rows * finished * parts * 4 : 0;
   static constexpr bool gathers_in_stages = gathered_bytes > 16 * 1024;
 
-  static constexpr int barrier_bytes = 512;
+  static constexpr int barrier_bytes = 8 * (2 * 31 + 3);
   static constexpr int scale_bytes = storers * finished * 4;  ///< The columns' scales, a copy a warpgroup.
+  static constexpr int token_bytes = quantizes ? (columns + 4 * groups) * 4 : 0;  ///< Their own; the warps' extents.
   static constexpr int shared_limit = residents == 1 ? 232448 : 233472 / residents - 1024;
   static constexpr int beside_stages =
-      store_bytes + barrier_bytes + scale_bytes + (gathers_in_stages ? 0 : gathered_bytes);
+      codes_bytes + store_bytes + barrier_bytes + scale_bytes + token_bytes + (gathers_in_stages ? 0 : gathered_bytes);
   /// Where groups take turns on steps, a stage is always the same group's: a barrier's parity does not tell a phase
   /// that has not begun from the one before the last.
   static constexpr int fitting_stages = std::min(31, (shared_limit - beside_stages) / stage_bytes);
   static constexpr int stages = turns ? fitting_stages / groups * groups : fitting_stages;
   static_assert(stages >= 3);
   static_assert(!gathers_in_stages || stages * stage_bytes >= gathered_bytes);
-  static constexpr int store_offset = stages * stage_bytes;
+  /// Tokens to be quantized wait in the last stages, which weights then get later.
+  static constexpr int token_stages = quantizes ? stages / 2 : 0, first_token_stage = stages - token_stages;
+  static constexpr int most_token_bytes = token_stages * stage_bytes;
+  static constexpr int codes_offset = stages * stage_bytes;
+  static constexpr int store_offset = codes_offset + codes_bytes;
   static constexpr int gathered_offset = gathers_in_stages ? 0 : store_offset + store_bytes;
   static constexpr int scale_offset = store_offset + store_bytes + (gathers_in_stages ? 0 : gathered_bytes);
-  static constexpr int barrier_offset = scale_offset + scale_bytes;
+  static constexpr int token_offset = scale_offset + scale_bytes;
+  static constexpr int barrier_offset = (token_offset + token_bytes + 7) / 8 * 8;
   static constexpr int shared_bytes = barrier_offset + barrier_bytes;
 
   /// Registers go from the warpgroup that loads to those that multiply, where these need more than an even share.
@@ -113,7 +128,8 @@ struct Design {
                   x(cluster_rows, cluster_columns) + (blocks > 1 ? "_b" + std::to_string(blocks) : "") +
                   (split > 1 ? "_k" + std::to_string(split) : "") + (turns ? "_t" + std::to_string(groups) : "") +
                   (alternates ? "_pingpong" : "") + (depth > 1 ? "_d" + std::to_string(depth) : "") +
-                  (residents > 1 ? "_r" + std::to_string(residents) : "") + (swapped ? "_swap" : "");
+                  (residents > 1 ? "_r" + std::to_string(residents) : "") +
+                  (quantizes ? "_q" + std::to_string(quantized_k) : "") + (swapped ? "_swap" : "");
     traits.input = integer ? DType::s8 : DType::e4m3;
     traits.output = output;
     traits.min_capability = 90;
@@ -126,7 +142,9 @@ struct Design {
     traits.swapped = swapped;
     traits.split = split;
     traits.residents = residents;
-    traits.overlaps = true;
+    traits.overlaps = !quantizes;
+    traits.quantized_k = std::int64_t{split} * quantized_k;
+    traits.quantized_elements = most_token_bytes / 2;
     traits.orders_tiles = residents == 1 && !gathers;
     return traits;
   }
@@ -154,6 +172,12 @@ using AlternatingFlat = Design<Input, 2, 2, columns, 1, 1, 1, true, 1, Work::til
 /// 64 channels × some tokens; blocks stay and go on to the next tile, whose weights were asked for before.
 template <class Input, int columns, int residents, int depth = 1>
 using Staying = Design<Input, 1, 1, columns, 1, 1, 1, true, residents, Work::rows, depth>;
+
+/// The same for tokens that it quantizes.
+template <class Input, int columns, int split, int residents, int depth, int quantized_k>
+using QuantizingSmall = Design<Input, 2, 1, columns, 1, 1, split, true, residents, Work::steps, depth, quantized_k>;
+template <class Input, int columns, int residents, int depth, int quantized_k>
+using QuantizingStaying = Design<Input, 1, 1, columns, 1, 1, 1, true, residents, Work::rows, depth, quantized_k>;
 
 /// 64 tokens × some channels, by one group.
 template <class Input, int columns, int depth = 1>

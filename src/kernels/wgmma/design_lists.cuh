@@ -8,11 +8,22 @@ template <class Input>
 void add_small(KernelList& list) {
   add<Small<Input, 8, 1, 2>, Small<Input, 8, 2, 2>, Small<Input, 8, 2, 3>, Small<Input, 8, 4, 3>,
       Small<Input, 16, 1, 2>, Small<Input, 16, 2, 2>, Small<Input, 16, 2, 3>, Small<Input, 16, 4, 3>,
-      Small<Input, 32, 2, 2>, Small<Input, 32, 4, 2>, Small<Input, 32, 2, 1, 2>, Small<Input, 64, 1, 1>,
+      Small<Input, 32, 2, 2>, Small<Input, 32, 4, 2>, Small<Input, 8, 1, 1, 2>, Small<Input, 8, 2, 1, 2>,
+      Small<Input, 16, 1, 1, 2>, Small<Input, 16, 2, 1, 2>, Small<Input, 32, 2, 1, 2>, Small<Input, 64, 1, 1>,
       Small<Input, 64, 2, 1>, Small<Input, 64, 2, 1, 2>, Small<Input, 128, 2, 1>, Staying<Input, 8, 2>,
       Staying<Input, 8, 3>, Staying<Input, 16, 2>, Staying<Input, 16, 3>, Staying<Input, 8, 2, 2>,
-      Staying<Input, 16, 2, 2>, Staying<Input, 32, 2>, Staying<Input, 64, 2>, Staying<Input, 64, 1>,
-      Staying<Input, 64, 1, 2>, Staying<Input, 128, 1>>(list);
+      Staying<Input, 16, 2, 2>, Staying<Input, 8, 1, 2>, Staying<Input, 16, 1, 2>, Staying<Input, 32, 1, 2>,
+      Staying<Input, 32, 2>, Staying<Input, 64, 2>, Staying<Input, 64, 1>, Staying<Input, 64, 1, 2>,
+      Staying<Input, 128, 1>>(list);
+}
+
+/// For a few tokens that come unquantized. Room for their codes is room that stages lack, so that it comes in sizes.
+template <class Input>
+void add_quantizing(KernelList& list) {
+  add<QuantizingStaying<Input, 8, 2, 1, 4096>, QuantizingStaying<Input, 8, 1, 2, 4096>,
+      QuantizingStaying<Input, 8, 1, 2, 8192>, QuantizingStaying<Input, 8, 1, 2, 16384>,
+      QuantizingSmall<Input, 8, 1, 1, 2, 4096>, QuantizingSmall<Input, 8, 2, 1, 2, 4096>,
+      QuantizingSmall<Input, 8, 2, 1, 2, 8192>>(list);
 }
 
 /// Tokens between the powers of two: with the weights as rows, tiles come in any sixteen of tokens, so that one token

@@ -1,161 +1,9 @@
 #pragma once
-#include "kernels/wgmma/design.cuh"
+#include "kernels/wgmma/load_operands.cuh"
 #include "kernels/wgmma/product.cuh"
-#include "kernels/wgmma/schedule.cuh"
 #include "kernels/wgmma/store_tile.cuh"
 
 namespace qgemm::kernels::wgmma {
-
-struct Parameters {
-  CUtensorMap row_map, column_map;  ///< The operands: the tensor cores' rows and columns.
-  CUtensorMap last_map;             ///< The tokens of the last tile along M, which may be fewer.
-  int last_tile = -1;               ///< That tile's row or column; −1: it has as many as the others.
-  std::uint32_t last_bytes = 0;     ///< What a stage of it gets.
-  CUtensorMap result_map;
-  Dequantize how;
-  Schedule schedule;
-  int steps = 0;          ///< ⌈K/step_k⌉
-  bool overlaps = false;  ///< The kernel before this one may still be at work on the activations.
-};
-
-/// Where a block is in its cluster.
-template <class Design>
-struct Seat {
-  int part, row, column;  ///< Of K; of the cluster's tiles.
-
-  __device__ __forceinline__ explicit Seat(int rank)
-      : part(rank / (Design::cluster_rows * Design::cluster_columns)),
-        row(rank / Design::cluster_columns % Design::cluster_rows),
-        column(rank % Design::cluster_columns) {}
-  static __device__ __forceinline__ int rank(int part, int row, int column) {
-    return (part * Design::cluster_rows + row) * Design::cluster_columns + column;
-  }
-};
-
-/// The ring of stages, as its loader and its readers walk it.
-template <class Design>
-struct Ring {
-  std::uint32_t base, barriers;
-  int stage = 0;
-  std::uint32_t parity = 0;
-
-  __device__ __forceinline__ explicit Ring(std::uint32_t shared)
-      : base(shared), barriers(shared + Design::barrier_offset) {}
-  __device__ __forceinline__ std::uint32_t full(int s) const { return barriers + static_cast<std::uint32_t>(8 * s); }
-  __device__ __forceinline__ std::uint32_t empty(int s) const { return full(Design::stages + s); }
-  /// Counts the partial sums that other blocks send.
-  __device__ __forceinline__ std::uint32_t gathered() const { return full(2 * Design::stages); }
-  __device__ __forceinline__ std::uint32_t rows(int s) const {
-    return base + static_cast<std::uint32_t>(s * Design::stage_bytes);
-  }
-  __device__ __forceinline__ std::uint32_t columns(int s) const { return rows(s) + Design::rows_bytes; }
-  __device__ __forceinline__ void advance() {
-    if (++stage == Design::stages) {
-      stage = 0;
-      parity ^= 1;
-    }
-  }
-  __device__ __forceinline__ void skip(int rounds, int stages) {
-    stage += stages;
-    parity ^= static_cast<std::uint32_t>(rounds) & 1U;
-    if (stage >= Design::stages) {
-      stage -= Design::stages;
-      parity ^= 1;
-    }
-  }
-};
-
-/// One thread has all operands of this block's tiles loaded.
-template <class Design>
-__device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> ring, const Seat<Design>& seat,
-                                              int first_tile, int tile_stride, int first_step, int end_step) {
-  const auto rows_mask = [&] {  // those that have my rows
-    unsigned mask = 0;
-    for (int c = 0; c < Design::cluster_columns; ++c) mask |= 1U << Seat<Design>::rank(seat.part, seat.row, c);
-    return static_cast<std::uint16_t>(mask);
-  }();
-  const auto columns_mask = [&] {
-    unsigned mask = 0;
-    for (int r = 0; r < Design::cluster_rows; ++r) mask |= 1U << Seat<Design>::rank(seat.part, r, seat.column);
-    return static_cast<std::uint16_t>(mask);
-  }();
-  // What lies past the last token is not asked for: to fill it with zeros takes the copy engine longer than to read
-  // it. Whatever the stage holds there ends in rows of D that nobody stores.
-  const auto is_last = [&](const Schedule::Place& place) {
-    return !Design::shares && (Design::swapped ? place.column : place.row) == p.last_tile;
-  };
-  const auto load_rows = [&](int stage, int step, const Schedule::Place& place) {
-    const int tile_row = place.row;
-    const std::uint32_t to = ring.rows(stage) + static_cast<std::uint32_t>(seat.column * Design::loaded_rows * 128);
-    const int y = (tile_row * Design::cluster_rows + seat.row) * Design::rows + seat.column * Design::loaded_rows;
-    const auto* map = !Design::swapped && is_last(place) ? &p.last_map : &p.row_map;
-#pragma unroll
-    for (int box = 0; box < Design::depth; ++box) {
-      const int x = step * Design::step_k + box * Design::box_k;
-      if constexpr (Design::cluster_columns > 1) {
-        load_box(to + box * Design::rows_box, &p.row_map, x, y, ring.full(stage), rows_mask);
-      } else {
-        load_box(to + box * Design::rows_box, map, x, y, ring.full(stage));
-      }
-    }
-  };
-  const auto load_columns = [&](int stage, int step, const Schedule::Place& place) {
-    const int tile_column = place.column;
-    const std::uint32_t to = ring.columns(stage) + static_cast<std::uint32_t>(seat.row * Design::loaded_columns * 128);
-    const int y =
-        (tile_column * Design::cluster_columns + seat.column) * Design::columns + seat.row * Design::loaded_columns;
-    const auto* map = Design::swapped && is_last(place) ? &p.last_map : &p.column_map;
-#pragma unroll
-    for (int box = 0; box < Design::depth; ++box) {
-      const int x = step * Design::step_k + box * Design::box_k;
-      if constexpr (Design::cluster_rows > 1) {
-        load_box(to + box * Design::columns_box, &p.column_map, x, y, ring.full(stage), columns_mask);
-      } else {
-        load_box(to + box * Design::columns_box, map, x, y, ring.full(stage));
-      }
-    }
-  };
-
-  int primed = 0;
-  if (p.overlaps && first_tile < p.schedule.tiles()) {
-    // The weights do not depend on the kernel before this one, which may still be quantizing the activations.
-    const auto place = p.schedule.place(first_tile);
-    primed = min(Design::stages, end_step - first_step);
-#pragma unroll 1
-    for (int i = 0; i < primed; ++i) {
-      arrive_expecting(ring.full(i), is_last(place) ? p.last_bytes : Design::stage_bytes);
-      if constexpr (Design::swapped) {
-        load_rows(i, first_step + i, place);
-      } else {
-        load_columns(i, first_step + i, place);
-      }
-    }
-    wait_for_predecessor();
-#pragma unroll 1
-    for (int i = 0; i < primed; ++i) {
-      if constexpr (Design::swapped) {
-        load_columns(i, first_step + i, place);
-      } else {
-        load_rows(i, first_step + i, place);
-      }
-    }
-    ring.stage = primed % Design::stages;
-    ring.parity = primed == Design::stages ? 1 : 0;
-  }
-  for (int tile = first_tile; tile < p.schedule.tiles(); tile += tile_stride) {
-    const auto place = p.schedule.place(tile);
-    const std::uint32_t bytes = is_last(place) ? p.last_bytes : Design::stage_bytes;
-#pragma unroll 1
-    for (int step = first_step + primed; step < end_step; ++step) {
-      wait_for(ring.empty(ring.stage), ring.parity ^ 1U);
-      arrive_expecting(ring.full(ring.stage), bytes);
-      load_rows(ring.stage, step, place);
-      load_columns(ring.stage, step, place);
-      ring.advance();
-    }
-    primed = 0;
-  }
-}
 
 /// A warpgroup's sums over its steps of K: all of them, or every `Design::groups`-th.
 template <class Design>
@@ -163,7 +11,7 @@ __device__ __forceinline__ void multiply_tile(typename Design::Sum (&sums)[Desig
                                               Ring<Design>& ring, int group, int steps, int release_at) {
   const int row_group = Design::row_groups == 1 ? 0 : group;
   const std::uint64_t rows = descriptor(ring.base + static_cast<std::uint32_t>(row_group * Design::blocks * 64 * 128));
-  const std::uint64_t columns = descriptor(ring.base + Design::rows_bytes);
+  const std::uint64_t columns = descriptor(ring.base + (Design::quantizes ? Design::codes_offset : Design::rows_bytes));
   const auto release = [&](int stage) {
     if constexpr (Design::shares) {
       if (release_at >= 0) arrive_at(ring.empty(stage), static_cast<std::uint32_t>(release_at));
@@ -192,6 +40,8 @@ __device__ __forceinline__ void multiply_tile(typename Design::Sum (&sums)[Desig
   for (int step = Design::turns ? group : 0; step < steps; step += stride) {
     wait_for(ring.full(ring.stage), ring.parity);
     const std::uint64_t offset = static_cast<std::uint64_t>(ring.stage * (Design::stage_bytes >> 4));
+    const std::uint64_t columns_offset =
+        Design::quantizes ? static_cast<std::uint64_t>(step * (Design::columns_box * Design::depth >> 4)) : offset;
     fence_sums();
 #pragma unroll
     for (int part = 0; part < 4 * Design::depth; ++part) {
@@ -199,7 +49,7 @@ __device__ __forceinline__ void multiply_tile(typename Design::Sum (&sums)[Desig
 #pragma unroll
       for (int b = 0; b < Design::blocks; ++b) {
         Product<Design::columns>::multiply(sums[b], rows + offset + (Design::rows_box >> 4) * box + inside + 512 * b,
-                                           columns + offset + (Design::columns_box >> 4) * box + inside,
+                                           columns + columns_offset + (Design::columns_box >> 4) * box + inside,
                                            part == 0 ? accumulate : 1);
       }
     }
@@ -244,6 +94,10 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
       init_barrier(ring.full(s), 1);
       init_barrier(ring.empty(s), Design::readers * Design::neighbours);
     }
+    if constexpr (Design::quantizes) {
+      init_barrier(ring.tokens(), 1);
+      init_barrier(ring.quantized(), 1);
+    }
     if constexpr (Design::split > 1) {
       init_barrier(ring.gathered(), 1);
       arrive_expecting(ring.gathered(), Design::gathered_bytes);
@@ -252,8 +106,10 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
   }
   if (threadIdx.x == 32) {
     prefetch_map(&p.row_map);
-    prefetch_map(&p.column_map);
-    prefetch_map(&p.last_map);
+    if constexpr (!Design::quantizes) {
+      prefetch_map(&p.column_map);
+      prefetch_map(&p.last_map);
+    }
   }
   __syncwarp();
   if constexpr (Design::cluster > 1) arrive_at_cluster();
@@ -297,6 +153,15 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
     const std::uint32_t boxes =
         base + Design::store_offset + static_cast<std::uint32_t>(storer * 2 * Design::box_bytes);
     auto* shared_scales = reinterpret_cast<float*>(shared + Design::scale_offset) + storer * Design::finished;
+    auto* token_scales = reinterpret_cast<float*>(shared + Design::token_offset);
+    if constexpr (Design::quantizes) {
+      const auto* tokens = shared + Design::first_token_stage * Design::stage_bytes;
+      TokenQuantizer<Design> quantizer(p.tokens, tokens, 4 * group + thread / 32);
+      wait_for(ring.tokens(), 0);
+      quantizer.run(base + Design::codes_offset, token_scales, reinterpret_cast<int*>(token_scales + Design::columns),
+                    first_step, end_step);
+      if (group == 0 && thread == 0) arrive(ring.quantized());
+    }
     if (p.overlaps) wait_for_predecessor();  // the scales are its results
     // Where groups take turns, each passes over the stages of the other's tile.
     const int skipped_rounds = p.steps / Design::stages, skipped_stages = p.steps - skipped_rounds * Design::stages;
@@ -314,7 +179,7 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
       const int row = (place.row * Design::cluster_rows + seat.row) * Design::rows + row_group * Design::blocks * 64;
       const int column = (place.column * Design::cluster_columns + seat.column) * Design::columns +
                          (Design::split > 1 ? seat.part * Design::finished : 0);
-      const TileScales<Design, full> scales(p.how, row, column);
+      const TileScales<Design, full> scales(p.how, row, column, token_scales);
       Sum sums[Design::blocks][Design::columns / 2];
       if constexpr (Design::alternates) wait_for_turn(group);
       multiply_tile<Design>(sums, ring, group, end_step - first_step, release_at);

@@ -116,6 +116,13 @@ __device__ __forceinline__ void load_box(std::uint32_t to, const CUtensorMap* ma
       "l"(map), "r"(barrier), "r"(x), "r"(y)
       : "memory");
 }
+/// `bytes` that follow one another; both addresses and they in multiples of 16.
+__device__ __forceinline__ void load_bytes(std::uint32_t to, const void* from, std::uint32_t bytes,
+                                           std::uint32_t barrier) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];\n" ::"r"(to),
+               "l"(from), "r"(bytes), "r"(barrier)
+               : "memory");
+}
 /// Into every block of the cluster whose bit is set, at the same address, telling the barrier of each.
 __device__ __forceinline__ void load_box(std::uint32_t to, const CUtensorMap* map, int x, int y, std::uint32_t barrier,
                                          std::uint16_t blocks) {

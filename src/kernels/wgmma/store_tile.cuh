@@ -12,8 +12,9 @@ class TileScales {
   using RowSide = Side<!Design::swapped, full>;
   using ColumnSide = Side<Design::swapped, full>;
 
-  /// `row`, `column`: the warpgroup's first, in the product as the tensor cores see it.
-  __device__ __forceinline__ TileScales(const Dequantize& how, int row, int column) {
+  /// `row`, `column`: the warpgroup's first, in the product as the tensor cores see it. `token_scales`: those of the
+  /// columns in shared memory, where the design has found them itself.
+  __device__ __forceinline__ TileScales(const Dequantize& how, int row, int column, const float* token_scales) {
     const int thread = static_cast<int>(threadIdx.x % 128), first = thread / 32 * 16 + thread % 32 / 4;
 #pragma unroll
     for (int b = 0; b < Design::blocks; ++b) {
@@ -22,7 +23,13 @@ class TileScales {
     }
 #pragma unroll
     for (int i = 0; i < held; ++i) {
-      if (thread + 128 * i < Design::finished) columns_[i] = ColumnSide::load_scale(how, column + thread + 128 * i);
+      if (thread + 128 * i >= Design::finished) continue;
+      const int at = column + thread + 128 * i;
+      if constexpr (Design::quantizes) {
+        columns_[i] = token_scales[min(at, how.m - 1)];
+      } else {
+        columns_[i] = ColumnSide::load_scale(how, at);
+      }
     }
   }
 

@@ -92,15 +92,13 @@ class WgmmaKernel final : public ScaledGemmKernel {
     rows.box_rows = Design::loaded_rows;
     columns.box_rows = Design::loaded_columns;
     p.row_map = tensor_map(rows);
-    p.column_map = tensor_map(columns);
-    const auto covered = [](std::int64_t extent, int by) { return static_cast<int>((extent + by - 1) / by); };
-    constexpr int tile = Design::swapped ? Design::columns : Design::rows;
-    const int last_tile = covered(given.m, tile) - 1;
-    MatrixBoxes last = Design::swapped ? columns : rows;
-    if (!Design::shares) last.box_rows = (static_cast<int>(given.m) - last_tile * tile + 7) / 8 * 8;
-    p.last_map = tensor_map(last);
-    p.last_tile = last.box_rows == tile || Design::shares ? -1 : last_tile;
-    p.last_bytes = Design::stage_bytes - static_cast<std::uint32_t>((tile - last.box_rows) * Design::step_k);
+    p.steps = covered(given.k, Design::step_k);
+    if constexpr (Design::quantizes) {
+      p.tokens = tokens(given, p.steps);
+    } else {
+      p.column_map = tensor_map(columns);
+      map_last_tokens(p, Design::swapped ? columns : rows);
+    }
     MatrixBoxes d{given.d, given.m, given.n, given.ldd, 2, Design::stored_rows, Design::chunk};
     if (Design::swapped) std::swap(d.box_rows, d.box_columns);
     p.result_map = tensor_map(d);
@@ -122,7 +120,6 @@ class WgmmaKernel final : public ScaledGemmKernel {
     p.schedule = Schedule(covered(rows.rows, Design::rows * Design::cluster_rows),
                           covered(columns.rows, Design::columns * Design::cluster_columns), given.swizzle,
                           (given.raster != 2) != Design::swapped);
-    p.steps = covered(given.k, Design::step_k);
 
     const bool full = given.azp != nullptr || given.bias != nullptr || half;
     const int processors = multiprocessors();
@@ -131,6 +128,39 @@ class WgmmaKernel final : public ScaledGemmKernel {
   }
 
  private:
+  static int covered(std::int64_t extent, int by) { return static_cast<int>((extent + by - 1) / by); }
+
+  static void map_last_tokens(Parameters& p, MatrixBoxes tokens) {
+    constexpr int tile = Design::swapped ? Design::columns : Design::rows;
+    const int last_tile = covered(tokens.rows, tile) - 1;
+    if (!Design::shares) tokens.box_rows = (static_cast<int>(tokens.rows) - last_tile * tile + 7) / 8 * 8;
+    p.last_map = tensor_map(tokens);
+    p.last_tile = tokens.box_rows == tile || Design::shares ? -1 : last_tile;
+    p.last_bytes = Design::stage_bytes - static_cast<std::uint32_t>((tile - tokens.box_rows) * Design::step_k);
+  }
+
+  Tokens tokens(const ScaledGemmArguments& given, int steps) const {
+    const auto& from = given.unquantized;
+    // (What K is split into are whole steps: a part may have one more than its share.)
+    if (given.m > Design::columns || covered(steps, Design::split) * Design::step_k > Design::quantized_k ||
+        given.m * given.k > traits_.quantized_elements) {
+      refuse(traits_, "it quantizes at most " + std::to_string(Design::columns) +
+                          " tokens, K = " + std::to_string(traits_.quantized_k) + ", and " +
+                          std::to_string(traits_.quantized_elements) + " elements");
+    }
+    if (from.own_scales && given.azp != nullptr) refuse(traits_, "it finds no zero points");
+    Tokens out;
+    out.x = static_cast<const __nv_bfloat16*>(from.x);
+    out.stride = from.stride;
+    out.count = static_cast<int>(given.m);
+    out.k = static_cast<int>(given.k);
+    out.own_scales = from.own_scales;
+    out.scale = given.scale_a;
+    out.azp = given.azp;
+    out.bad_row = from.bad_row;
+    return out;
+  }
+
   KernelTraits traits_;
 };
 

@@ -76,13 +76,10 @@ void enqueue_quantize(const Scheme& scheme, const DeviceView& a, DeviceActivatio
   arguments.scales = out.scales.as<float>();
   arguments.azp = out.azp.as<std::int32_t>();
   arguments.bad_row = out.bad_row.as<std::uint32_t>();
-  const bool found_here = !needs_static_scale(scheme);
-  const bool by_row = scheme.activation_scale == ScaleGranularity::per_token;
-  // The only row's scale is the tensor's.
-  if (found_here && (by_row || a.rows == 1)) {
+  if (scales_each_row(scheme, a.rows)) {
     return enqueue_by_own_scale(code, arguments, a.dtype, shape_for_own_scale(arguments, a.dtype), stream);
   }
-  if (found_here) {
+  if (!needs_static_scale(scheme)) {
     enqueue_tensor_scale(code, a, arguments.scales, arguments.azp, out.scratch.data(), stream);
     arguments.last_first = true;
   }

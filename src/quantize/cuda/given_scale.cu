@@ -11,9 +11,6 @@ __device__ RowScale given(const RowArguments& arguments) {
   return {arguments.scales[0], arguments.azp != nullptr ? arguments.azp[0] : 0};
 }
 
-/// Where x has a larger magnitude than a row's limit, its code is the last one all the same.
-constexpr float saturated_quotient = 0x1p21F;
-
 /// Each block takes blockDim.x · held pieces of its rows.
 template <class In, Code code, int held>
 __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments arguments) {
@@ -39,14 +36,12 @@ __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments argum
     const auto elements = static_cast<std::int64_t>(min(part, count - first)) * Input<In>::count;
     return quantize_elements<In, code>(x + start, elements, q + start, by);
   }
-  const float limit = by.scale * saturated_quotient;
+  const GivenQuotient quotient(divisor, by);
 #pragma unroll
   for (int i = 0; i < held; ++i) {
     const int index = piece_index(first, i);
     if (index < count) {
-      store_piece<In, code, false>(pieces[i], q, index, by.azp, [&](float value) {
-        return divisor.template divide<2>(fminf(fmaxf(value, -limit), limit));
-      });
+      store_piece<In, code, false>(pieces[i], q, index, by.azp, quotient);
     }
   }
 }

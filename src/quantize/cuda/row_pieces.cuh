@@ -33,19 +33,25 @@ __device__ void load_pieces(const In* x, int first, int count, uint4 (&pieces)[h
   for (int i = 0; i < held; ++i) pieces[i] = __ldg(from + min(piece_index(first, i), count - 1));
 }
 
-/// Stores the codes of a piece: 8 bytes (16-bit floats) or 4.
+/// The codes of a piece: 8 bytes (16-bit floats), or 4 in `x`.
 template <class In, Code code, bool ranged, class Quotient>
-__device__ void store_piece(const uint4& piece, std::uint8_t* q, int index, int azp, const Quotient& quotient) {
+__device__ uint2 piece_codes(const uint4& piece, int azp, const Quotient& quotient) {
   float x[Input<In>::count];
   Input<In>::unpack(piece, x);
 #pragma unroll
   for (float& value : x) value = quotient(value);
-  const std::uint32_t first = four_codes<code, ranged>(x[0], x[1], x[2], x[3], azp);
+  uint2 codes{four_codes<code, ranged>(x[0], x[1], x[2], x[3], azp), 0};
+  if constexpr (Input<In>::count == 8) codes.y = four_codes<code, ranged>(x[4], x[5], x[6], x[7], azp);
+  return codes;
+}
+
+template <class In, Code code, bool ranged, class Quotient>
+__device__ void store_piece(const uint4& piece, std::uint8_t* q, int index, int azp, const Quotient& quotient) {
+  const uint2 codes = piece_codes<In, code, ranged>(piece, azp, quotient);
   if constexpr (Input<In>::count == 4) {
-    reinterpret_cast<std::uint32_t*>(q)[index] = first;
+    reinterpret_cast<std::uint32_t*>(q)[index] = codes.x;
   } else {
-    const std::uint32_t second = four_codes<code, ranged>(x[4], x[5], x[6], x[7], azp);
-    reinterpret_cast<uint2*>(q)[index] = make_uint2(first, second);
+    reinterpret_cast<uint2*>(q)[index] = codes;
   }
 }
 
@@ -54,6 +60,19 @@ template <class In, Code code>
 __device__ __noinline__ void quantize_elements(const In* x, std::int64_t count, std::uint8_t* q, RowScale by) {
   for (std::int64_t i = threadIdx.x; i < count; i += blockDim.x) q[i] = one_code<code>(Input<In>::to_float(x[i]), by);
 }
+
+/// x ÷ scale for a scale that was not made of these x: where x has a magnitude so large that its code is the last one
+/// all the same, a quotient that `four_codes` takes.
+class GivenQuotient {
+ public:
+  __device__ GivenQuotient(const ExactDivisor& divisor, const RowScale& by)
+      : divisor_(divisor), limit_(by.scale * 0x1p21F) {}
+  __device__ float operator()(float x) const { return divisor_.divide<2>(fminf(fmaxf(x, -limit_), limit_)); }
+
+ private:
+  ExactDivisor divisor_;
+  float limit_;
+};
 
 /// Whether a row can be divided and rounded by the fast instructions (`four_codes`, `ExactDivisor`).
 template <Code code>
