@@ -31,6 +31,7 @@ class WgmmaLaunch final : public ScaledGemmLaunch {
   }
 
   void enqueue(cudaStream_t stream, bool overlaps) override {
+    if (Design::quantizes) overlaps = false;  // its tokens would have to be waited for
     auto config = configuration(blocks_);
     config.launch.stream = stream;
     parameters_.overlaps = overlaps;
