@@ -66,8 +66,10 @@ class CutlassEngine final : public ScaledEngine {
                       cudaStream_t stream) const {
     for (const auto* kernel : quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
       if (kernel->traits().name != named_) continue;
-      if (!quantizes)
-        throw Unavailable("kernel '" + named_ + "' quantizes, and " + provider_name(spec.scheme) + " does not");
+      if (!quantizes) {
+        throw Unavailable("kernel '" + named_ + "' quantizes, and a call of " + provider_name(spec.scheme) +
+                          " does not: name one without _q in its name, or leave --kernel out");
+      }
       return {product(spec, sets, stream), {kernel, 0, 1, {}, {}}};
     }
     for (const auto* kernel : candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {

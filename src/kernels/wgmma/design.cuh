@@ -93,7 +93,7 @@ struct Design {
   static constexpr int gathered_bytes = gathers ? rows * finished * parts * 4 : 0;
   static constexpr bool gathers_in_stages = gathered_bytes > 16 * 1024;
 
-  static constexpr int barrier_bytes = 8 * (2 * 31 + 3);
+  static constexpr int barrier_bytes = 8 * (2 * 31 + 3);  ///< Two a stage, at most 31 of them; `Ring` names the others.
   static constexpr int scale_bytes = storers * finished * 4;  ///< The columns' scales, a copy a warpgroup.
   static constexpr int token_bytes = quantizes ? (columns + 4 * groups) * 4 : 0;  ///< Their own; the warps' extents.
   static constexpr int shared_limit = residents == 1 ? 232448 : 233472 / residents - 1024;

@@ -45,6 +45,7 @@ __device__ uint2 piece_codes(const uint4& piece, int azp, const Quotient& quotie
   return codes;
 }
 
+/// Stores them.
 template <class In, Code code, bool ranged, class Quotient>
 __device__ void store_piece(const uint4& piece, std::uint8_t* q, int index, int azp, const Quotient& quotient) {
   const uint2 codes = piece_codes<In, code, ranged>(piece, azp, quotient);
