@@ -172,7 +172,7 @@ TEST(Choices, OrdersOfTilesAreTriedWhereTheyDiffer) {
 TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart) {
   const FakeKernel kernel("k"), other("o");
   const cutlass::KernelChoice product{&kernel, 2, 4, "tuned"};
-  for (const std::int64_t m : {33, 64, 1024}) {
+  for (const std::int64_t m : {513, 1024}) {
     const auto ways = cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, {}, m);
     EXPECT_EQ(texts(ways), (Texts{"k along n swizzle 4", "k along n swizzle 4 overlapping"})) << m;
     EXPECT_EQ(ways.front().origin, "tuned");
@@ -184,10 +184,10 @@ TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart)
   }
 }
 
-TEST(WaysToQuantize, WithFewTokensTheOthersAreTriedToo) {
+TEST(WaysToQuantize, WithSomeTokensTheOthersAreTriedToo) {
   const FakeKernel kernel("k"), small("small", true, 2), large("large", true, 1), waits("waits", false);
   const std::vector<cutlass::KernelChoice> all{{&kernel}, {&small}, {&large}, {&waits}};
-  for (const std::int64_t m : {1, 32}) {
+  for (const std::int64_t m : {1, 32, 512}) {
     EXPECT_EQ(texts(cutlass::ways_to_quantize({&kernel}, all, {}, m)),
               (Texts{"k", "k overlapping", "small overlapping", "large overlapping"}));
   }

@@ -125,13 +125,14 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
   // is well and a microsecond gained, and with up to a thousand tokens still 2 %. Blocks of large products lose the
   // order in which neighbours read the same operands there, a third of their speed (docs/measurements/kernels.md):
   // hence up to there both ways are tried. With few tokens the start is so large a part that another kernel may win by
-  // it.
-  constexpr std::int64_t most_rows_for_others = 32, most_rows = 1024;
+  // it, one of ours where the product alone is fastest by one that cannot start early.
+  constexpr std::int64_t most_rows_for_others = 512, most_rows = 1024;
   if (m > most_rows) return out;
   add(product);
-  if (m > most_rows_for_others) return out;
-  for (const KernelChoice& choice : choices) {
-    if (choice.kernel != product.kernel) add(choice);
+  if (m <= most_rows_for_others) {
+    for (const KernelChoice& choice : choices) {
+      if (choice.kernel != product.kernel) add(choice);
+    }
   }
   for (const auto* kernel : quantizing) out.push_back({kernel, 0, 1, {}, {}});
   return out;

@@ -116,6 +116,14 @@ struct Design {
   static constexpr int barrier_offset = (token_offset + token_bytes + 7) / 8 * 8;
   static constexpr int shared_bytes = barrier_offset + barrier_bytes;
 
+  /// A kernel that starts beside the quantization asks for the weights of so many stages before it waits for the tokens:
+  /// what the multiprocessor gets meanwhile. More would stand between the tokens and their products, since the copy
+  /// engine answers in order.
+  static constexpr int weights_bytes = swapped ? rows_bytes : columns_bytes;
+  static constexpr int primed_stages = quantizes ? 0 : std::clamp(48 * 1024 / weights_bytes, 1, stages);
+  /// Stages that are free when a block starts.
+  static constexpr int fresh_stages = quantizes ? first_token_stage : stages;
+
   /// Registers go from the warpgroup that loads to those that multiply, where these need more than an even share.
   static constexpr int sums_each = blocks * columns / 2;
   static constexpr bool moves_registers = residents == 1 && groups >= 2 && sums_each >= 64;

@@ -82,13 +82,12 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
   Ring<Design> ring(base);
   const int rank = Design::cluster > 1 ? static_cast<int>(cluster_rank()) : 0;
   const Seat<Design> seat(rank);
-  const int group = __shfl_sync(0xffffffffU, static_cast<int>(threadIdx.x / 128), 0) - 1;
+  const int warp = __shfl_sync(0xffffffffU, static_cast<int>(threadIdx.x / 32), 0), group = warp / 4 - 1;
   const int first_tile = static_cast<int>(blockIdx.x) / Design::cluster;
   const int tile_stride = static_cast<int>(gridDim.x) / Design::cluster;
   const int first_step = p.steps * seat.part / Design::split, end_step = p.steps * (seat.part + 1) / Design::split;
 
-  const bool loads = threadIdx.x < 32 && elected();
-  if (loads) {
+  if (warp == 0 && elected()) {
 #pragma unroll
     for (int s = 0; s < Design::stages; ++s) {
       init_barrier(ring.full(s), 1);
@@ -123,7 +122,8 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
 
   if (group < 0) {
     if constexpr (Design::moves_registers) give_registers<Design::left_registers>();
-    if (loads) {
+    // (Elected here, so that the compiler knows it to be one thread: else each load is a loop over those that might be.)
+    if (warp == 0 && elected()) {
       load_operands<Design>(p, ring, seat, first_tile, tile_stride, first_step, end_step);
     }
     __syncwarp();

@@ -134,7 +134,7 @@ class WgmmaKernel final : public ScaledGemmKernel {
   static void map_last_tokens(Parameters& p, MatrixBoxes tokens) {
     constexpr int tile = Design::swapped ? Design::columns : Design::rows;
     const int last_tile = covered(tokens.rows, tile) - 1;
-    if (!Design::shares) tokens.box_rows = (static_cast<int>(tokens.rows) - last_tile * tile + 7) / 8 * 8;
+    if (!Design::shares) tokens.box_rows = static_cast<int>(tokens.rows) - last_tile * tile;
     p.last_map = tensor_map(tokens);
     p.last_tile = tokens.box_rows == tile || Design::shares ? -1 : last_tile;
     p.last_bytes = Design::stage_bytes - static_cast<std::uint32_t>((tile - tokens.box_rows) * Design::step_k);

@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
 
-#include "cuda/cuda_error.hpp"
 #include "quantize/cuda/input_dispatch.cuh"
+#include "quantize/cuda/launch_rows.hpp"
 #include "quantize/cuda/row_pieces.cuh"
 
 namespace qgemm::cuda {
@@ -68,18 +68,16 @@ __global__ void __launch_bounds__(1024) quantize_any_rows(const RowArguments arg
 
 template <Code code, bool azp>
 void launch_own_scale(const RowArguments& arguments, DType input, const RowShape& shape, cudaStream_t stream) {
-  const dim3 block(static_cast<unsigned>(shape.threads), static_cast<unsigned>(shape.rows));
-  const auto grid = static_cast<unsigned>((arguments.rows + shape.rows - 1) / shape.rows);
+  const dim3 grid(static_cast<unsigned>((arguments.rows + shape.rows - 1) / shape.rows));
   for_input(input, [&]<class In>(In) {
     switch (shape.pieces) {
-      case 1: quantize_held_rows<In, code, azp, 1><<<grid, block, 0, stream>>>(arguments); break;
-      case 2: quantize_held_rows<In, code, azp, 2><<<grid, block, 0, stream>>>(arguments); break;
-      case 4: quantize_held_rows<In, code, azp, 4><<<grid, block, 0, stream>>>(arguments); break;
-      case 8: quantize_held_rows<In, code, azp, 8><<<grid, block, 0, stream>>>(arguments); break;
-      default: quantize_any_rows<In, code, azp><<<grid, block, 0, stream>>>(arguments);
+      case 1: return launch_rows(quantize_held_rows<In, code, azp, 1>, grid, shape, arguments, stream);
+      case 2: return launch_rows(quantize_held_rows<In, code, azp, 2>, grid, shape, arguments, stream);
+      case 4: return launch_rows(quantize_held_rows<In, code, azp, 4>, grid, shape, arguments, stream);
+      case 8: return launch_rows(quantize_held_rows<In, code, azp, 8>, grid, shape, arguments, stream);
+      default: return launch_rows(quantize_any_rows<In, code, azp>, grid, shape, arguments, stream);
     }
   });
-  check_launch();
 }
 
 }  // namespace qgemm::cuda

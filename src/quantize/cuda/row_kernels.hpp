@@ -28,9 +28,12 @@ inline constexpr int most_threads = 1024, few_threads = 512, most_pieces = 8;
 
 /// How a launch is laid out: blocks of `rows` rows, `threads` (whole warps) each; a thread holds `pieces` pieces of 16
 /// bytes in registers (1, 2, 4, 8), so that a row takes `parts` blocks (1 where its own scale is looked for). `pieces`
-/// 0: element by element, for rows that are unaligned or too long to be held.
+/// 0: element by element, for rows that are unaligned or too long to be held. `least_l1`: multiprocessors are set up as
+/// for a product, with all but the least of L1 as shared memory, so that blocks of one may start beside: a
+/// multiprocessor changes that only when it is idle.
 struct RowShape {
   int threads = 256, rows = 1, pieces = 0, parts = 1;
+  bool least_l1 = false;
 };
 
 /// Layouts for the current device. `wanted`: as many pieces a thread, where the row allows it (0: as found best).
