@@ -121,8 +121,6 @@ struct Design {
   /// engine answers in order.
   static constexpr int weights_bytes = swapped ? rows_bytes : columns_bytes;
   static constexpr int primed_stages = quantizes ? 0 : std::clamp(48 * 1024 / weights_bytes, 1, stages);
-  /// Stages that are free when a block starts.
-  static constexpr int fresh_stages = quantizes ? first_token_stage : stages;
 
   /// Registers go from the warpgroup that loads to those that multiply, where these need more than an even share.
   static constexpr int sums_each = blocks * columns / 2;

@@ -83,17 +83,12 @@ __device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> 
     ring.stage = primed % Design::stages;
     ring.parity = primed == Design::stages ? 1 : 0;
   }
-  int fresh = Design::fresh_stages - primed;  // to ask whether a stage is free takes as long as to fill it
   for (int tile = first_tile; tile < p.schedule.tiles(); tile += tile_stride) {
     const auto place = p.schedule.place(tile);
     const std::uint32_t bytes = is_last(place) ? p.last_bytes : Design::stage_bytes;
 #pragma unroll 1
     for (int step = first_step + primed; step < end_step; ++step) {
-      if (fresh > 0) {
-        --fresh;
-      } else {
-        wait_for(ring.empty(ring.stage), ring.parity ^ 1U);
-      }
+      wait_for(ring.empty(ring.stage), ring.parity ^ 1U);
       if constexpr (Design::quantizes) {
         if (tokens_wait && ring.stage == Design::first_token_stage) {
           wait_for(ring.quantized(), 0);
