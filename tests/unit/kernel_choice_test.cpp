@@ -172,7 +172,7 @@ TEST(Choices, OrdersOfTilesAreTriedWhereTheyDiffer) {
 TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart) {
   const FakeKernel kernel("k"), other("o");
   const cutlass::KernelChoice product{&kernel, 2, 4, "tuned"};
-  for (const std::int64_t m : {513, 1024}) {
+  for (const std::int64_t m : {33, 512, 1024}) {
     const auto ways = cutlass::ways_to_quantize(product, {{&kernel}, {&other}}, {}, m);
     EXPECT_EQ(texts(ways), (Texts{"k along n swizzle 4", "k along n swizzle 4 overlapping"})) << m;
     EXPECT_EQ(ways.front().origin, "tuned");
@@ -184,13 +184,23 @@ TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart)
   }
 }
 
-TEST(WaysToQuantize, WithSomeTokensTheOthersAreTriedToo) {
+TEST(WaysToQuantize, WithFewTokensTheOthersAreTriedToo) {
   const FakeKernel kernel("k"), small("small", true, 2), large("large", true, 1), waits("waits", false);
   const std::vector<cutlass::KernelChoice> all{{&kernel}, {&small}, {&large}, {&waits}};
-  for (const std::int64_t m : {1, 32, 512}) {
+  for (const std::int64_t m : {1, 32}) {
     EXPECT_EQ(texts(cutlass::ways_to_quantize({&kernel}, all, {}, m)),
               (Texts{"k", "k overlapping", "small overlapping", "large overlapping"}));
   }
+}
+
+TEST(WaysToQuantize, OthersAreTriedBesideWhereTheProductsOwnCannotStartEarly) {
+  const FakeKernel waits("waits", false), kernel("k");
+  for (const std::int64_t m : {33, 512}) {
+    EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}, {&kernel}}, {}, m)),
+              (Texts{"waits", "k overlapping"}))
+        << m;
+  }
+  EXPECT_EQ(texts(cutlass::ways_to_quantize({&waits}, {{&waits}, {&kernel}}, {}, 513)), Texts{"waits"});
 }
 
 TEST(WaysToQuantize, KernelsThatQuantizeAreTriedWithFewTokens) {

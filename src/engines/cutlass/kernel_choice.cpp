@@ -122,14 +122,14 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
     out.push_back(std::move(choice));
   };
   // Blocks that start early go to whichever multiprocessor the quantization left free: where that is most of them all
-  // is well and a microsecond gained, and with up to a thousand tokens still 2 %. Blocks of large products lose the
+  // is well and a microsecond gained, and with up to a thousand tokens still 4 %. Blocks of large products lose the
   // order in which neighbours read the same operands there, a third of their speed (docs/measurements/kernels.md):
   // hence up to there both ways are tried. With few tokens the start is so large a part that another kernel may win by
-  // it, one of ours where the product alone is fastest by one that cannot start early.
-  constexpr std::int64_t most_rows_for_others = 512, most_rows = 1024;
+  // it, with some where the product alone is fastest by one that cannot start early.
+  constexpr std::int64_t few_rows = 32, some_rows = 512, most_rows = 1024;
   if (m > most_rows) return out;
   add(product);
-  if (m <= most_rows_for_others) {
+  if (m <= few_rows || (m <= some_rows && !product.kernel->traits().overlaps)) {
     for (const KernelChoice& choice : choices) {
       if (choice.kernel != product.kernel) add(choice);
     }
