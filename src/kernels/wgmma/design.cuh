@@ -116,9 +116,9 @@ struct Design {
   static constexpr int barrier_offset = (token_offset + token_bytes + 7) / 8 * 8;
   static constexpr int shared_bytes = barrier_offset + barrier_bytes;
 
-  /// A kernel that starts beside the quantization asks for the weights of so many stages before it waits for the tokens:
-  /// what the multiprocessor gets meanwhile. More would stand between the tokens and their products, since the copy
-  /// engine answers in order.
+  /// A kernel that starts beside the quantization asks for the weights of so many stages before it waits for the
+  /// tokens: what the multiprocessor gets meanwhile. More would stand between the tokens and their products, since the
+  /// copy engine answers in order.
   static constexpr int weights_bytes = swapped ? rows_bytes : columns_bytes;
   static constexpr int primed_stages = quantizes ? 0 : std::clamp(48 * 1024 / weights_bytes, 1, stages);
 

@@ -122,7 +122,8 @@ __global__ void __launch_bounds__(Design::threads, Design::residents) multiply(c
 
   if (group < 0) {
     if constexpr (Design::moves_registers) give_registers<Design::left_registers>();
-    // (Elected here, so that the compiler knows it to be one thread: else each load is a loop over those that might be.)
+    // (Elected here, so that the compiler knows it to be one thread: else each load is a loop over those that might
+    // be.)
     if (warp == 0 && elected()) {
       load_operands<Design>(p, ring, seat, first_tile, tile_stride, first_step, end_step);
     }
