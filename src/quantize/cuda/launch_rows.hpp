@@ -11,7 +11,7 @@ inline void launch_rows(void (*kernel)(RowArguments), dim3 grid, const RowShape&
   config.gridDim = grid;
   config.blockDim = dim3(static_cast<unsigned>(shape.threads), static_cast<unsigned>(shape.rows));
   config.stream = stream;
-#if CUDART_VERSION >= 12060
+#if CUDART_VERSION >= 12060  // without it the product starts later, no more
   cudaLaunchAttribute least_l1;
   least_l1.id = cudaLaunchAttributePreferredSharedMemoryCarveout;
   least_l1.val.sharedMemCarveout = cudaSharedmemCarveoutMaxShared;
