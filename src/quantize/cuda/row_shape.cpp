@@ -24,10 +24,11 @@ std::int64_t pieces_of(const RowArguments& arguments, DType input) {
   return aligned ? arguments.k / piece : 0;
 }
 
-/// Whether a product gains by blocks that start beside (docs/measurements/kernels.md). A few long rows lose more by the
-/// loads that L1 lacks room for, and leave multiprocessors free for the product anyway.
-bool meets_product(const RowArguments& arguments, DType input) {
+/// Whether a product gains by blocks that start beside (docs/measurements/kernels.md), as Hopper's can. A few long rows
+/// lose more by the loads that L1 lacks room for, and leave multiprocessors free for the product anyway.
+bool makes_room_for_product(const RowArguments& arguments, DType input) {
   constexpr std::int64_t most_rows = 512, long_row = 16 * 1024;
+  if (attribute(cudaDevAttrComputeCapabilityMajor) != 9) return false;
   const std::int64_t row_bytes = arguments.k * static_cast<std::int64_t>(size_of(input));
   return arguments.rows <= most_rows && (row_bytes < long_row || arguments.rows > multiprocessors() / 4);
 }
@@ -43,7 +44,7 @@ RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wan
   const std::int64_t count = pieces_of(arguments, input);
   if (count == 0 || count > most_threads * most_pieces) return {};
   RowShape shape;
-  shape.least_l1 = meets_product(arguments, input);
+  shape.least_l1 = makes_room_for_product(arguments, input);
   const bool few = are_few(arguments.rows);
   shape.pieces = wanted != 0 ? wanted : few ? 1 : 4;
   while (shape.pieces < most_pieces && count > few_threads * shape.pieces) shape.pieces *= 2;
@@ -57,7 +58,7 @@ RowShape shape_for_given_scale(const RowArguments& arguments, DType input, int w
   const std::int64_t count = pieces_of(arguments, input);
   if (count == 0) return {};
   RowShape shape;
-  shape.least_l1 = meets_product(arguments, input);
+  shape.least_l1 = makes_room_for_product(arguments, input);
   const bool few = are_few(arguments.rows);
   shape.pieces = wanted != 0 ? wanted : few ? 1 : 2;
   const std::int64_t most = (few ? 128 : 256) * shape.pieces;
