@@ -2,15 +2,20 @@
 // beat.
 //
 // bench_kernel_times [--type int8|fp8] [--cache hot|cold] [--layers N:K,…] [--m M,…] [--kernels text,…] [--ms burst]
-//                    [--rounds count] [--top count] [--calls product|dynamic]
+//                    [--rounds count] [--top count] [--calls product|dynamic] [--csv file]
 //
 // --kernels keeps those whose name has one of the texts in it. A burst is how long a kernel runs without a break: 2 ms
 // compare kernels at the clock of their mixture, 100 ms at the clock that each one's own power leaves it. Dynamic calls
 // quantize bf16 activations per token: each kernel's product alone, with quantization before it or beside it, and the
-// kernels that quantize by themselves.
+// kernels that quantize by themselves. The CSV file gets a line a shape and a column a kernel: microseconds in its best
+// order of tiles, empty where it is no candidate.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -24,6 +29,7 @@
 #include "engines/cutlass/kernel_choice.hpp"
 #include "gpu_operands.cuh"
 #include "interleaved.hpp"
+#include "kernels/reference_choice.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/cuda/row_kernels.hpp"
@@ -37,6 +43,7 @@ struct Options {
   std::vector<std::pair<int, int>> layers = {{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}};
   std::vector<int> m = {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
   std::vector<std::string> kernels;
+  std::string csv;
   double ms = 2;
   int rounds = 5, top = 12;
 };
@@ -75,6 +82,8 @@ Options parse(int argc, char** argv) {
       if (value != "product" && value != "dynamic")
         throw std::runtime_error("--calls is " + value + ": product, dynamic");
       options.dynamic = value == "dynamic";
+    } else if (flag == "--csv") {
+      options.csv = value;
     } else if (flag == "--top") {
       options.top = std::stoi(value);
     } else {
@@ -207,12 +216,41 @@ class KernelTimes {
                     limit / us, entry.clock, entry.power, entry.name.c_str());
       }
     }
+    if (!options_.csv.empty()) note(entries, m, n, k);
     if (options_.dynamic) print_ways(entries);
     if (!entries.empty() && !options_.dynamic) judge_model(entries, m, n, k);
     std::fflush(stdout);
   }
 
+  void write_csv() const {
+    std::ofstream file(options_.csv);
+    file << "m,n,k,cache";
+    for (const auto& kernel : columns_) file << ',' << kernel;
+    file << '\n';
+    for (const auto& [shape, times] : lines_) {
+      file << shape << ',' << (options_.cold ? "cold" : "hot");
+      for (const auto& kernel : columns_) {
+        file << ',';
+        if (const auto found = times.find(kernel); found != times.end()) file << found->second;
+      }
+      file << '\n';
+    }
+    if (!file.flush()) throw std::runtime_error("cannot write " + options_.csv);
+  }
+
  private:
+  /// Products alone. `entries`: sorted, so that a kernel's best order of tiles comes first.
+  void note(const std::vector<Entry>& entries, int m, int n, int k) {
+    auto& [shape, times] = lines_.emplace_back();
+    shape = std::to_string(m) + ',' + std::to_string(n) + ',' + std::to_string(k);
+    for (const auto& entry : entries) {
+      if (entry.way != product_alone) continue;
+      const std::string& kernel = entry.kernel->traits().name;
+      times.emplace(kernel, std::round(bench::median(entry.us) * 100) / 100);
+      columns_.insert(kernel);
+    }
+  }
+
   bool wanted(const std::string& name) const {
     return options_.kernels.empty() ||
            std::any_of(options_.kernels.begin(), options_.kernels.end(),
@@ -267,7 +305,8 @@ class KernelTimes {
     }
   }
 
-  /// How far behind the fastest the model's first choice is, and the best of those it would have tried.
+  /// How far behind the fastest the model's first choice is, the best of those it would have tried, and the kernel that
+  /// the reference takes.
   void judge_model(const std::vector<Entry>& entries, int m, int n, int k) const {
     std::vector<const kernels::ScaledGemmKernel*> kernels;
     for (const auto& entry : entries) {
@@ -287,6 +326,13 @@ class KernelTimes {
     std::printf("  model: first choice %.3f of the fastest (%s, %.2f us likely), best of %zu likely %.3f\n",
                 first / all, likely.front()->traits().name.c_str(),
                 cutlass::likely_us(likely.front()->traits(), device_, m, n, k), likely.size(), dozen / all);
+    try {
+      const std::string theirs = kernels::reference_choice(options_.fp8 ? DType::e4m3 : DType::s8, device_.capability(),
+                                                           device_.shared_bytes_per_block, m, n);
+      const double us = best([&](const auto* kernel) { return kernel->traits().name == theirs; });
+      if (us > 0) std::printf("  reference: %.3f of the fastest (%s)\n", us / all, theirs.c_str());
+    } catch (const Unavailable&) {  // it has no table for this GPU
+    }
   }
 
   double once(const cuda::Graph& graph) {
@@ -302,6 +348,8 @@ class KernelTimes {
   cuda::GpuWatch watch_;
   cuda::Stream stream_;
   cuda::Event begin_, end_;
+  std::vector<std::pair<std::string, std::map<std::string, double>>> lines_;
+  std::set<std::string> columns_;
 };
 
 }  // namespace
@@ -317,6 +365,7 @@ int main(int argc, char** argv) {
     for (const auto& [n, k] : options.layers) {
       for (const int m : options.m) times.measure(m, n, k);
     }
+    if (!options.csv.empty()) times.write_csv();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_kernel_times: %s\n", error.what());
     return 1;

@@ -73,6 +73,8 @@ struct KernelTraits {
   bool orders_tiles = false;  ///< Heeds `raster` and `swizzle`.
   int split = 1;              ///< Blocks that share a tile along K.
   int residents = 1;          ///< Blocks on a multiprocessor at a time.
+  int turns = 1;              ///< Groups of a block that take turns on steps of K.
+  bool alternates = false;    ///< They take turns on tiles: one multiplies while the other stores ("pingpong").
   bool overlaps = false;      ///< Can start before the kernel that writes its activations has ended.
   /// > 0: it takes activations unquantized, of at most as many tokens as its tile has, K and elements M·K.
   std::int64_t quantized_k = 0, quantized_elements = 0;

@@ -106,14 +106,10 @@ class CutlassEngine final : public ScaledEngine {
       return products_.emplace(key, std::move(*tuned)).first->second;
     }
     auto kernels = likely(all, device(), spec.shape);
-    // Never without the kernel that the reference takes: what the model thinks little of may be that one. With some
-    // tokens nor without those that it takes for fewer and for more: it changes between them too early or too late.
-    std::vector<std::int64_t> rows{spec.shape.m};
-    if (spec.shape.m <= 320) rows.insert(rows.end(), {32, 64, 128});
-    for (const std::int64_t m : rows) {
-      const std::string reference = reference_kernel(spec.scheme.weight, m, spec.shape.n);
-      const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
-      if (std::any_of(kernels.begin(), kernels.end(), theirs)) continue;
+    // Never without the kernel that the reference takes: what the model thinks little of may be that one.
+    const std::string reference = reference_kernel(spec.scheme.weight, spec.shape.m, spec.shape.n);
+    const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
+    if (std::none_of(kernels.begin(), kernels.end(), theirs)) {
       const auto found = std::find_if(all.begin(), all.end(), theirs);
       if (found != all.end()) kernels.push_back(*found);
     }
@@ -128,10 +124,11 @@ class CutlassEngine final : public ScaledEngine {
     if (const auto found = calls_.find(key); found != calls_.end()) return found->second;
     const auto kernels =
         likely(candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m), device(), spec.shape);
-    const auto ways = ways_to_quantize(
-        product, choices(kernels, sets, device().multiprocessors),
-        quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m), spec.shape.m);
-    KernelChoice best = product;
+    const auto ways =
+        ways_to_quantize(product, choices(kernels, sets, device().multiprocessors),
+                         quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m),
+                         spec.shape, device().multiprocessors);
+    KernelChoice best = ways.front();
     if (ways.size() > 1) {
       best = fastest(ways, sets, quantize, stream);
       if (best.kernel == product.kernel) best.origin = product.origin;

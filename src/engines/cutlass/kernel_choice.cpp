@@ -42,6 +42,19 @@ double measure(const KernelLaunches& launches, int sets, int calls, cudaStream_t
   return stop.microseconds_since(start) / calls;
 }
 
+/// Whether the product is faster beside the quantization, with so many tokens that its tiles are large: which of the
+/// two is ahead by some percent depends on the clock, so that a trial would choose now this and now that. Blocks that
+/// start early lose the order in which neighbours read the same operands, small ones by that up to a sixth, and of many
+/// rounds each (docs/measurements/kernels.md).
+bool gains_beside(const kernels::KernelTraits& traits, const Shape& shape, int multiprocessors) {
+  constexpr std::int64_t most_rows = 1024, most_rounds = 4;
+  constexpr int large_tile = 128 * 128;
+  const auto covered = [](std::int64_t extent, int tile) { return (extent + tile - 1) / tile; };
+  const std::int64_t tiles = covered(shape.m, traits.tile_m) * covered(shape.n, traits.tile_n);
+  const bool large = traits.tile_m * traits.tile_n >= large_tile;
+  return traits.overlaps && shape.m <= most_rows && tiles <= (large ? most_rounds : 1) * multiprocessors;
+}
+
 struct Entry {
   KernelChoice choice;
   std::unique_ptr<KernelLaunches> launches;
@@ -49,6 +62,36 @@ struct Entry {
 };
 
 bool faster(const Entry& a, const Entry& b) { return a.us < b.us; }
+
+int calls_in(double us, const Entry& about) { return static_cast<int>(std::clamp(us / about.us, 2.0, 128.0)); }
+
+/// Orders them by the better of two looks of about `us` microseconds.
+void measure_again(std::vector<Entry>& entries, int sets, double us, cudaStream_t stream) {
+  const int calls = calls_in(us, entries.front());
+  for (auto& entry : entries) entry.us = std::numeric_limits<double>::max();
+  for (int again = 0; again < 2; ++again) {
+    for (auto& entry : entries) entry.us = std::min(entry.us, measure(*entry.launches, sets, calls, stream));
+  }
+  std::sort(entries.begin(), entries.end(), faster);
+}
+
+/// Orders large products, which are bound by power: it brings the clock down within some milliseconds, during which
+/// whoever is early looks fast. Those do not count; after them the mean does, since some kernels are not steady.
+void measure_in_bursts(std::vector<Entry>& entries, int sets, cudaStream_t stream) {
+  constexpr double burst_us = 3000;
+  constexpr int rounds = 3;
+  const int calls = calls_in(burst_us, entries.front());
+  std::vector<double> sums(entries.size(), 0);
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t turn = 0; turn < entries.size(); ++turn) {
+      const std::size_t i = (turn + static_cast<std::size_t>(round)) % entries.size();
+      const double us = measure(*entries[i].launches, sets, calls, stream);
+      if (round > 0) sums[i] += us;
+    }
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].us = sums[i] / (rounds - 1);
+  std::sort(entries.begin(), entries.end(), faster);
+}
 
 /// The kernels that `device` can run, of these types, that are `wanted`.
 template <class Wanted>
@@ -86,7 +129,7 @@ std::vector<const kernels::ScaledGemmKernel*> quantizing_candidates(const cuda::
 
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
                                                      const cuda::Device& device, const Shape& shape) {
-  constexpr std::size_t most = 12;
+  constexpr std::size_t most = 8;
   constexpr double worth_trying = 1.5;
   const auto estimate = [&](const kernels::ScaledGemmKernel* kernel) {
     return likely_us(kernel->traits(), device, shape.m, shape.n, shape.k);
@@ -113,23 +156,28 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            const std::vector<const kernels::ScaledGemmKernel*>& quantizing,
-                                           std::int64_t m) {
-  std::vector<KernelChoice> out{product};
-  const auto add = [&](KernelChoice choice) {
-    if (!choice.kernel->traits().overlaps) return;
-    choice.quantizing = Quantizing::overlaps;
-    choice.origin.clear();
-    out.push_back(std::move(choice));
-  };
+                                           const Shape& shape, int multiprocessors) {
   // Blocks that start early go to whichever multiprocessor the quantization left free: where that is most of them all
-  // is well and a microsecond gained, and with up to a thousand tokens still 4 %. Blocks of large products lose the
-  // order in which neighbours read the same operands there, a third of their speed (docs/measurements/kernels.md):
-  // hence up to there both ways are tried. With few tokens the start is so large a part that another kernel may win by
-  // it, with some where the product alone is fastest by one that cannot start early.
-  constexpr std::int64_t few_rows = 32, some_rows = 512, most_rows = 1024;
-  if (m > most_rows) return out;
-  add(product);
-  if (m <= few_rows || (m <= some_rows && !product.kernel->traits().overlaps)) {
+  // is well and a microsecond gained. With few tokens the start is so large a part that another kernel may win by it,
+  // with some where the product alone is fastest by one that cannot start early.
+  constexpr std::int64_t few_rows = 32, tried_rows = 256, some_rows = 512;
+  const kernels::KernelTraits& own = product.kernel->traits();
+  const auto beside = [](KernelChoice choice) {
+    choice.quantizing = Quantizing::overlaps;
+    return choice;
+  };
+  std::vector<KernelChoice> out{product};
+  const auto add = [&](const KernelChoice& choice) {
+    if (!choice.kernel->traits().overlaps) return;
+    out.push_back(beside(choice));
+    out.back().origin.clear();
+  };
+  if (shape.m <= tried_rows) {
+    add(product);
+  } else if (gains_beside(own, shape, multiprocessors)) {
+    out = {beside(product)};
+  }
+  if (shape.m <= few_rows || (shape.m <= some_rows && !own.overlaps)) {
     for (const KernelChoice& choice : choices) {
       if (choice.kernel != product.kernel) add(choice);
     }
@@ -163,16 +211,12 @@ KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector
   // Those within a quarter of the best are looked at again.
   std::sort(entries.begin(), entries.end(), faster);
   while (entries.size() > finalists && entries.back().us > 1.25 * entries.front().us) entries.pop_back();
-  for (int round = 0; round < 2; ++round) {
-    // A large product is bound by power, which takes a while to bring the clock down.
-    const double last_us = entries.front().us < 30 ? 300 : 2000;
-    const int calls = static_cast<int>(std::clamp((round == 0 ? 60.0 : last_us) / entries.front().us, 2.0, 64.0));
-    for (auto& entry : entries) entry.us = std::numeric_limits<double>::max();
-    for (int again = 0; again < 2; ++again) {
-      for (auto& entry : entries) entry.us = std::min(entry.us, measure(*entry.launches, set_count, calls, stream));
-    }
-    std::sort(entries.begin(), entries.end(), faster);
-    if (entries.size() > finalists) entries.resize(finalists);
+  measure_again(entries, set_count, 60, stream);
+  if (entries.size() > finalists) entries.resize(finalists);
+  if (entries.front().us < 30) {
+    measure_again(entries, set_count, 300, stream);
+  } else {
+    measure_in_bursts(entries, set_count, stream);
   }
   KernelChoice best = entries.front().choice;
   best.origin = "fastest of " + std::to_string(tried) + " likely ones tried here";

@@ -17,7 +17,7 @@ std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& dev
 std::vector<const kernels::ScaledGemmKernel*> quantizing_candidates(const cuda::Device& device, DType input,
                                                                     DType output, std::int64_t m);
 
-/// Those of the kernels that the model of cost (`likely_us`) puts in front, at most a dozen, the likeliest first.
+/// Those of the kernels that the model of cost (`likely_us`) puts in front, at most eight, the likeliest first.
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
                                                      const cuda::Device& device, const Shape& shape);
 
@@ -26,12 +26,13 @@ std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::
 std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
 
-/// What a call that quantizes may be where `product` is the fastest for the product alone: that after the quantization,
-/// and beside it where its kernel can, up to 1,024 tokens; with few tokens also
-/// the others of `choices` beside it, and the `quantizing` kernels, which need no other.
+/// What a call that quantizes may be where `product` is the fastest for the product alone: with up to 256 tokens that
+/// after the quantization and, where its kernel can, beside it; with more one of the two, as the size of its tiles and
+/// their rounds over the multiprocessors decide. With few tokens also the others of `choices` beside it, and the
+/// `quantizing` kernels, which need no other.
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            const std::vector<const kernels::ScaledGemmKernel*>& quantizing,
-                                           std::int64_t m);
+                                           const Shape& shape, int multiprocessors);
 
 /// The fastest of them on these operand sets: measured here by a few launches each, then by more of the best six. The
 /// time that chooses is reported nowhere. Waits for `stream`. Throws `Unavailable` where none takes the operands.

@@ -63,6 +63,7 @@ struct Tiling {
     traits.cluster_m = swapped ? cluster_n : cluster_m;
     traits.cluster_n = swapped ? cluster_m : cluster_n;
     traits.swapped = swapped;
+    traits.alternates = warps == Warps::pingpong;
     traits.orders_tiles = persistent;
     return traits;
   }

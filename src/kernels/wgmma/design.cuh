@@ -148,6 +148,8 @@ struct Design {
     traits.swapped = swapped;
     traits.split = split;
     traits.residents = residents;
+    traits.turns = turns ? groups : 1;
+    traits.alternates = alternates;
     traits.overlaps = !quantizes;
     traits.quantized_k = std::int64_t{split} * quantized_k;
     traits.quantized_elements = most_token_bytes / 2;
