@@ -198,8 +198,8 @@ int run() {
                                           "sm90_wgmma_s8_128x256_1x1",
                                           "sm90_wgmma_s8_128x256_2x1",
                                           "sm90_wgmma_s8_256x128_1x1_b2",
-                                          "sm90_wgmma_s8_256x192_1x1_b2",
-                                          "sm90_wgmma_s8_256x192_2x1_b2"};
+                                          "sm90_wgmma_s8_256x160_1x1_b2",
+                                          "sm90_wgmma_s8_128x112_1x1_b2_pingpong_swap"};
   floors.power_of_kernels(4096, 4096, 4096, names);
   floors.power_of_kernels(8192, 4096, 14336, names);
   return 0;
