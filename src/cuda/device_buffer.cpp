@@ -45,6 +45,11 @@ DeviceMatrix::DeviceMatrix(DType dtype, std::int64_t rows, std::int64_t cols, st
       stride_(stride == 0 ? cols : stride),
       buffer_(static_cast<std::size_t>(rows * stride_) * size_of(dtype)) {}
 
+void copy_to_device(const void* from, void* to, std::size_t bytes) {
+  check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice));
+  check(cudaStreamSynchronize(nullptr));
+}
+
 void copy_to_device(const ConstMatrixView& from, const DeviceView& to) {
   check_alike(from, to);
   copy(from.data, from.stride, to.data, to.stride, from.rows, from.cols, from.dtype, cudaMemcpyHostToDevice, nullptr);

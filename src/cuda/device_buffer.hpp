@@ -61,7 +61,9 @@ class DeviceMatrix {
   DeviceBuffer buffer_;
 };
 
-/// Copies that end before they return. Shapes and types have to agree.
+/// Copies that end before they return. (cudaMemcpy alone may return once it has read the host's memory, and streams
+/// that do not wait for the default one, as ours, then overtake it.) Shapes and types have to agree.
+void copy_to_device(const void* from, void* to, std::size_t bytes);
 void copy_to_device(const ConstMatrixView& from, const DeviceView& to);
 void copy_to_host(const DeviceView& from, const MatrixView& to);
 /// Enqueued on `stream`.

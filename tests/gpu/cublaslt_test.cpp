@@ -57,8 +57,7 @@ std::unique_ptr<Problem> make_problem(const GemmSpec& spec, std::mt19937_64& rng
     const Matrix values = random_matrix(rng, spec.scheme.output, 1, n, Values::normal);
     for (std::int64_t i = 0; i < n; ++i) problem->bias[static_cast<std::size_t>(i)] = element(values.view(), 0, i);
     problem->device_bias = cuda::DeviceBuffer(problem->bias.size() * sizeof(float));
-    cuda::check(cudaMemcpy(problem->device_bias.data(), problem->bias.data(), problem->device_bias.size(),
-                           cudaMemcpyHostToDevice));
+    cuda::copy_to_device(problem->bias.data(), problem->device_bias.data(), problem->device_bias.size());
     problem->operands.bias = problem->device_bias.as<const float>();
   }
   if (spec.scheme.activation_scale == ScaleGranularity::per_tensor && !spec.scheme.dynamic_tensor) {

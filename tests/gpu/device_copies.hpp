@@ -14,7 +14,7 @@ namespace qgemm::testing {
 template <class T>
 cuda::DeviceBuffer on_device(const std::vector<T>& values) {
   cuda::DeviceBuffer buffer(values.size() * sizeof(T));
-  if (!values.empty()) cuda::check(cudaMemcpy(buffer.data(), values.data(), buffer.size(), cudaMemcpyHostToDevice));
+  if (!values.empty()) cuda::copy_to_device(values.data(), buffer.data(), buffer.size());
   return buffer;
 }
 

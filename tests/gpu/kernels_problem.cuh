@@ -16,7 +16,7 @@ template <class T>
 cuda::DeviceBuffer to_device(const std::vector<T>& values) {
   cuda::DeviceBuffer buffer(values.size() * sizeof(T));
   if (values.empty()) return buffer;
-  cuda::check(cudaMemcpy(buffer.data(), values.data(), buffer.size(), cudaMemcpyHostToDevice));
+  cuda::copy_to_device(values.data(), buffer.data(), buffer.size());
   return buffer;
 }
 

@@ -150,7 +150,7 @@ DeviceRunner make_runner(std::string_view provider, const ConstDeviceMatrixView&
     std::vector<float> bias = rounded_bias(options.bias, options.output, w.rows);
     bias.resize(static_cast<std::size_t>(cuda::padded(w.rows)), 0.0F);
     state->bias = cuda::DeviceBuffer(bias.size() * sizeof(float));
-    cuda::check(cudaMemcpy(state->bias.data(), bias.data(), state->bias.size(), cudaMemcpyHostToDevice));
+    cuda::copy_to_device(bias.data(), state->bias.data(), state->bias.size());
     operands.bias = state->bias.as<const float>();
   }
   if (needs_static_scale(spec.scheme)) {

@@ -39,7 +39,7 @@ class HostedGemm final : public qgemm::PreparedGemm {
       std::vector<float> bias(operands.bias);
       bias.resize(static_cast<std::size_t>(padded(spec.shape.n)), 0.0F);
       bias_ = DeviceBuffer(bias.size() * sizeof(float));
-      check(cudaMemcpy(bias_.data(), bias.data(), bias_.size(), cudaMemcpyHostToDevice));
+      copy_to_device(bias.data(), bias_.data(), bias_.size());
       device_operands_.bias = bias_.as<const float>();
     }
     gemm_ = engine.prepare(spec, device_operands_, stream_.get());

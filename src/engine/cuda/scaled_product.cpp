@@ -16,10 +16,8 @@ DeviceActivations uploaded(const Scheme& scheme, const QuantizedActivations& qua
   DeviceView unpadded = out.values.view();
   unpadded.cols = values.cols;
   copy_to_device(values, unpadded);
-  check(cudaMemcpy(out.scales.data(), quantized.scales.data(), out.scales.size(), cudaMemcpyHostToDevice));
-  if (out.azp.size() > 0) {
-    check(cudaMemcpy(out.azp.data(), quantized.azp.data(), out.azp.size(), cudaMemcpyHostToDevice));
-  }
+  copy_to_device(quantized.scales.data(), out.scales.data(), out.scales.size());
+  if (out.azp.size() > 0) copy_to_device(quantized.azp.data(), out.azp.data(), out.azp.size());
   return out;
 }
 

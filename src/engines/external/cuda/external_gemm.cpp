@@ -41,7 +41,7 @@ ConstDeviceMatrixView dense(OwnedOperands& out, DeviceView view, std::int64_t ro
 template <class T>
 DeviceBuffer one_on_device(T value) {
   DeviceBuffer buffer(sizeof value);
-  check(cudaMemcpy(buffer.data(), &value, sizeof value, cudaMemcpyHostToDevice));
+  copy_to_device(&value, buffer.data(), sizeof value);
   return buffer;
 }
 
