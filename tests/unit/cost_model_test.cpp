@@ -12,19 +12,10 @@
 
 #include "engines/cutlass/kernel_choice.hpp"
 #include "gtest/gtest.h"
+#include "hopper_devices.hpp"
 
 namespace qgemm::testing {
 namespace {
-
-cuda::Device h200() {
-  cuda::Device device;
-  device.name = "NVIDIA H200";
-  device.major = 9;
-  device.multiprocessors = 132;
-  device.l2_bytes = std::int64_t{60} << 20;
-  device.shared_bytes_per_block = 232448;
-  return device;
-}
 
 struct Measured {
   Shape shape;

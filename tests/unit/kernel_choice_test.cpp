@@ -10,20 +10,11 @@
 
 #include "engines/cutlass/cost_model.hpp"
 #include "gtest/gtest.h"
+#include "hopper_devices.hpp"
 #include "tuning/tuning_table.hpp"
 
 namespace qgemm::testing {
 namespace {
-
-cuda::Device h100() {
-  cuda::Device device;
-  device.name = "NVIDIA H100 80GB HBM3";
-  device.major = 9;
-  device.multiprocessors = 132;
-  device.l2_bytes = std::int64_t{50} << 20;
-  device.shared_bytes_per_block = 232448;
-  return device;
-}
 
 std::vector<const kernels::ScaledGemmKernel*> for_h100(DType input, std::int64_t m) {
   return cutlass::candidates(h100(), input, DType::bf16, m);
