@@ -308,10 +308,12 @@ class KernelTimes {
   /// How far behind the fastest the model's first choice is, the best of those it would have tried, and the kernel that
   /// the reference takes.
   void judge_model(const std::vector<Entry>& entries, int m, int n, int k) const {
-    std::vector<const kernels::ScaledGemmKernel*> kernels;
-    for (const auto& entry : entries) {
-      if (std::find(kernels.begin(), kernels.end(), entry.kernel) == kernels.end()) kernels.push_back(entry.kernel);
-    }
+    // In the build's order, not the entries', which are sorted: the model must not be told by it what is fast where it
+    // cannot tell kernels apart.
+    auto kernels = cutlass::candidates(device_, options_.fp8 ? DType::e4m3 : DType::s8, DType::bf16, m);
+    std::erase_if(kernels, [&](const auto* kernel) {
+      return std::none_of(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.kernel == kernel; });
+    });
     const auto likely = cutlass::likely(kernels, device_, {m, n, k});
     const auto best = [&](const auto& among) {
       for (const auto& entry : entries) {  // sorted
@@ -321,11 +323,11 @@ class KernelTimes {
     };
     const double all = best([](const auto*) { return true; });
     const double first = best([&](const auto* kernel) { return kernel == likely.front(); });
-    const double dozen =
+    const double tried =
         best([&](const auto* kernel) { return std::find(likely.begin(), likely.end(), kernel) != likely.end(); });
     std::printf("  model: first choice %.3f of the fastest (%s, %.2f us likely), best of %zu likely %.3f\n",
                 first / all, likely.front()->traits().name.c_str(),
-                cutlass::likely_us(likely.front()->traits(), device_, m, n, k), likely.size(), dozen / all);
+                cutlass::likely_us(likely.front()->traits(), device_, m, n, k), likely.size(), tried / all);
     try {
       const std::string theirs = kernels::reference_choice(options_.fp8 ? DType::e4m3 : DType::s8, device_.capability(),
                                                            device_.shared_bytes_per_block, m, n);

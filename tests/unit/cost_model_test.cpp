@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -57,29 +58,49 @@ double behind(const Measured& measured, const std::vector<const kernels::ScaledG
   return best / all;
 }
 
+/// How far choices are behind the fastest, over some products.
+class Behind {
+ public:
+  void add(double ratio) {
+    logs_ += std::log(ratio);
+    most_ = std::max(most_, ratio);
+    ++count_;
+  }
+  double mean() const { return std::exp(logs_ / count_); }
+  double most() const { return most_; }
+
+ private:
+  double logs_ = 0, most_ = 0;
+  int count_ = 0;
+};
+
 TEST(CostModel, OrdersKernelsAsTheyWereMeasured) {
   const auto all = measurements();
   ASSERT_GE(all.size(), 200U) << "no " << QGEMM_TEST_KERNEL_TIMES;
-  double firsts = 0, tried = 0;
-  for (const Measured& measured : all) {
-    std::vector<const kernels::ScaledGemmKernel*> kernels;
-    for (const auto* kernel : cutlass::candidates(h200(), DType::s8, DType::bf16, measured.shape.m)) {
-      // (A kernel that is newer than the measurement has no time.)
-      if (measured.us.contains(kernel->traits().name)) kernels.push_back(kernel);
+  for (const char* cache : {"hot", "cold"}) {
+    Behind first, tried;
+    for (const Measured& measured : all) {
+      if (measured.cache != cache) continue;
+      const auto& [m, n, k] = measured.shape;
+      std::vector<const kernels::ScaledGemmKernel*> kernels;
+      for (const auto* kernel : cutlass::candidates(h200(), DType::s8, DType::bf16, m)) {
+        // (A kernel that is newer than the measurement has no time.)
+        if (measured.us.contains(kernel->traits().name)) kernels.push_back(kernel);
+      }
+      if (kernels.empty()) GTEST_SKIP() << "this build has no kernels for Hopper";
+      const auto likely = cutlass::likely(kernels, h200(), measured.shape);
+      const std::string at = to_string(measured.shape) + " " + cache;
+      first.add(behind(measured, {likely.front()}));
+      tried.add(behind(measured, likely));
+      EXPECT_LE(behind(measured, {likely.front()}), 1.25) << at << ": " << likely.front()->traits().name;
+      EXPECT_LE(behind(measured, likely), 1.05) << at;
     }
-    if (kernels.empty()) GTEST_SKIP() << "this build has no kernels for Hopper";
-    const auto likely = cutlass::likely(kernels, h200(), measured.shape);
-    const auto& [m, n, k] = measured.shape;
-    const std::string at = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k) + " " + measured.cache;
-    const double first = behind(measured, {likely.front()}), best = behind(measured, likely);
-    EXPECT_LE(first, 1.4) << at << ": " << likely.front()->traits().name;
-    EXPECT_LE(best, 1.05) << at;
-    firsts += std::log(first);
-    tried += std::log(best);
+    std::printf(
+        "%s: the first choice is %.3f of the fastest in the mean, at most %.3f; the best of those tried %.3f, %.3f\n",
+        cache, first.mean(), first.most(), tried.mean(), tried.most());
+    EXPECT_LE(first.mean(), 1.03) << cache;
+    EXPECT_LE(tried.mean(), 1.003) << cache;
   }
-  const auto count = static_cast<double>(all.size());
-  EXPECT_LE(std::exp(firsts / count), 1.03) << "the first choice's mean";
-  EXPECT_LE(std::exp(tried / count), 1.005) << "that of the best that is tried";
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -91,53 +90,6 @@ TEST(RowKernels, DivideExactlyNearEveryTie) {
       for (std::size_t i = 0; i < x.size(); ++i) {
         ASSERT_EQ(static_cast<std::int8_t>(q[i]), reference::quantize_value(x[i], scale, 0))
             << kernels->name << " x=" << x[i] << " scale=" << scale;
-      }
-    }
-  }
-}
-
-/// Of the scales 1 ≤ s < 2, each `step`-th, those that one correction of x·(1/s), as the kernels make it for 16-bit
-/// floats (fast_divisor.inl), does not give the correctly rounded quotient of for every x of that many mantissas.
-/// Powers of two scale all terms alike.
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma")))
-#endif
-int scales_divided_wrongly(int mantissas, std::uint32_t step) {
-  int wrong = 0;
-  for (std::uint32_t mantissa = 0; mantissa < 0x7fffffU; mantissa += step) {  // all ones takes the division instruction
-    const float scale = std::bit_cast<float>(0x3f800000U | mantissa), reciprocal = 1.0F / scale;
-    int misses = 0;
-    for (int value = 0; value < mantissas; ++value) {
-      const float x = 1.0F + static_cast<float>(value) / static_cast<float>(mantissas);
-      const float first = x * reciprocal;
-      const float corrected = __builtin_fmaf(__builtin_fmaf(-first, scale, x), reciprocal, first);
-      misses += corrected != x / scale ? 1 : 0;
-    }
-    wrong += misses != 0 ? 1 : 0;
-  }
-  return wrong;
-}
-
-TEST(RowKernels, OneCorrectionIsEnoughForSixteenBitFloats) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("fma") == 0) GTEST_SKIP() << "this CPU multiplies and adds in two roundings";
-#endif
-  EXPECT_EQ(scales_divided_wrongly(128, 1), 0) << "bf16, every scale";
-  EXPECT_EQ(scales_divided_wrongly(1024, 61), 0) << "f16, every 61st";
-}
-
-/// The same for a 448th, which e4m3 is divided by (src/quantize/cuda has kernels for it).
-TEST(QuantizeE4M3, OneCorrectionIsEnoughForSixteenBitFloats) {
-  for (const int mantissas : {128, 1024}) {
-    for (int largest = mantissas; largest < 2 * mantissas; ++largest) {
-      const float scale = static_cast<float>(largest) / static_cast<float>(mantissas) / 448.0F;
-      if ((std::bit_cast<std::uint32_t>(scale) & 0x7fffffU) == 0x7fffffU) continue;
-      const float reciprocal = 1.0F / scale;
-      for (int value = mantissas; value < 2 * mantissas; ++value) {
-        const float x = static_cast<float>(value) / static_cast<float>(mantissas);
-        const float first = x * reciprocal;
-        const float corrected = std::fma(-std::fma(first, scale, -x), reciprocal, first);
-        ASSERT_EQ(corrected, x / scale) << value << " / " << largest << " of " << mantissas;
       }
     }
   }

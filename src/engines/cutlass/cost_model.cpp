@@ -16,7 +16,9 @@ constexpr double most_bytes_per_clock = 80;  ///< Into one multiprocessor, whoev
 constexpr double held_bytes = 225e3, load_clocks = 2000;  ///< What a multiprocessor has asked for; how long it waits.
 constexpr double l2_bytes_per_us = 10e6;                  ///< Out of L2 together, of what is read once.
 constexpr double memory_bytes_per_us = 4e6;               ///< Between an H100's 3.1 and an H200's 4.4.
-constexpr double gather_bytes_per_clock = 2.5;            ///< Partial sums between the blocks of a cluster.
+/// A product that lasts is bound by power, to which what is brought in adds as well.
+constexpr double lasting_us = 100, load_power = 0.1;
+constexpr double gather_bytes_per_clock = 2.5;  ///< Partial sums between the blocks of a cluster.
 constexpr double launch_us = 0.95, first_load_us = 1.0, cluster_us = 0.25;
 /// CUTLASS's kernels start and store more slowly than those written for this job, and keep the tensor cores less busy.
 constexpr double cutlass_us = 0.5, cutlass_factor = 1.1;
@@ -50,7 +52,8 @@ double likely_us(const kernels::KernelTraits& traits, const cuda::Device& device
   const double asked = held_bytes / traits.residents * beside;
   const double load = (rows + columns) * 128 / std::min(most_bytes_per_clock, asked / load_clocks);
   const double barrier = barrier_clocks / (traits.tile_k / 128.0 * traits.turns * beside);
-  const double step = std::max({multiply, load, barrier});
+  const bool lasts = most * steps * std::max(multiply, load) > lasting_us * clocks_per_us;
+  const double step = std::max({lasts ? multiply + load_power * load : multiply, load, barrier});
 
   const double store = 1000 + 10 * columns * std::max(1.0, rows / 128);
   const double stores = traits.alternates || traits.residents > 1 ? 1 : most;

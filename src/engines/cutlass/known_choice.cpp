@@ -47,7 +47,7 @@ std::vector<KernelChoice> known_choices(const cuda::Device& device, DType input,
     } catch (const Error&) {  // a GPU that the reference has no table for, or a build without that kernel
     }
   };
-  // The model's rates are Hopper's, where its first choice is 1 % behind the fastest in the mean and the reference's
+  // The model's rates are Hopper's, where its first choice is 2 % behind the fastest in the mean and the reference's
   // 40 % (docs/measurements/kernels.md); elsewhere nobody has looked.
   const bool modelled = device.major == 9;
   if (!modelled) add_reference();

@@ -5,7 +5,7 @@
 // "Computation of elementary functions on the IBM RISC System/6000", IBM J. Res. Dev. 34, 1990). The theorem excludes
 // divisors whose mantissa is all ones, and the residuals must not underflow, so those take the division instruction,
 // which is two to four times slower than the five multiplications. For 16-bit floats the first correction is enough:
-// tests/unit/quantize_test.cpp tries their mantissas with all divisors.
+// tests/unit/exact_division_test.cpp tries their mantissas with all divisors.
 class Divisor {
  public:
   explicit Divisor(float scale) : scale_(set(scale)), limit_(set(scale * 0x1p30F)) {

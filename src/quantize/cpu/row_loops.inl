@@ -77,7 +77,7 @@ bool quantize_row_to(const T* x, std::int64_t count, float scale, std::int32_t a
       bits = V::max_int(bits, V::abs_bits(value));
       value = divisor.clamped(value);
     }
-    // A 16-bit float needs one correction only, whatever it is divided by: tests/unit tries all mantissas.
+    // A 16-bit float needs one correction only, whatever it is divided by: exact_division_test.cpp tries all mantissas.
     constexpr bool once = sizeof(T) == 2;
     const V::I q_value = V::round_to_int(divisor.template divide<once>(value));
     return Shifted ? V::add_int(q_value, zero) : q_value;

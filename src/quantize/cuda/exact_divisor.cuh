@@ -7,7 +7,7 @@ namespace qgemm::cuda {
 /// q + r·(x − q·s), with r = 1/s correctly rounded, rounds correctly where q is within an ulp of the quotient (P.
 /// Markstein, IBM J. Res. Dev. 34, 1990), unless the mantissa of s is all ones; q = x·r needs one such correction to
 /// get there. Where x is a 16-bit float and s a 127th or 448th of another, the first correction already is the
-/// quotient: tests/unit/quantize_test.cpp tries all their mantissas. The residuals must not underflow, hence the
+/// quotient: tests/unit/exact_division_test.cpp tries all their mantissas. The residuals must not underflow, hence the
 /// bounds; a quotient too small for that is one that every code rounds to zero.
 class ExactDivisor {
  public:
