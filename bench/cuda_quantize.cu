@@ -115,11 +115,13 @@ struct Contenders {
 };
 
 /// A call for each set, each into a room of its own.
-void add_scheme(Contenders& to, const Batch& batch, const char* name, const char* provider, cudaStream_t stream) {
+void add_scheme(Contenders& to, const Batch& batch, const char* name, const char* provider, cudaStream_t stream,
+                float scale = 0.03F) {
   const Scheme scheme = parse_provider(provider);
   auto& rooms = to.keep(std::vector<cuda::DeviceActivations>());
   for (std::size_t i = 0; i < batch.inputs.size(); ++i) {
-    rooms.push_back(cuda::allocate_activations(scheme, batch.m, batch.k, StaticScale{0.03F, 0}, stream));
+    rooms.push_back(cuda::allocate_activations(
+        scheme, batch.m, batch.k, StaticScale{scale, scheme.zero_point == ZeroPoint::none ? 0 : 5}, stream));
   }
   to.list.push_back({name, [scheme, &rooms, &batch](int set, cudaStream_t on) {
                        const auto i = static_cast<std::size_t>(set);
@@ -230,6 +232,7 @@ void run(std::int64_t m, std::int64_t k, bool cold, std::int64_t l2, bool tune, 
   add_scheme(contenders, batch, "token s8 azp", "int8-channel-w-token-a-azp", stream);
   add_scheme(contenders, batch, "token e4m3", "fp8-channel-w-token-a", stream);
   add_scheme(contenders, batch, "static s8", "int8-channel-w-tensor-a", stream);
+  add_scheme(contenders, batch, "static s8 clips", "int8-channel-w-tensor-a", stream, 0.01F);  // a fifth of all
   add_scheme(contenders, batch, "static s8 azp", "int8-channel-w-tensor-a-azp", stream);
   add_scheme(contenders, batch, "static e4m3", "fp8-channel-w-tensor-a", stream);
   add_scheme(contenders, batch, "dyntensor s8", "int8-channel-w-dyntensor-a", stream);

@@ -79,16 +79,22 @@ Matrix any_matrix(std::mt19937_64& rng, DType type, std::int64_t rows, std::int6
 StaticScale any_static_scale(std::mt19937_64& rng, const Scheme& scheme, const Matrix& a) {
   const bool symmetric = scheme.zero_point == ZeroPoint::none;
   StaticScale own = reference::scale_of_rows(a.view(), 0, a.rows(), symmetric, scheme.activation);
-  switch (rng() % 7) {
+  switch (rng() % 9) {
     case 0: own.scale *= 3; break;
     case 1: own.scale *= 0.01F; break;
     case 2: own.scale = 0x1.fffffep-7F; break;
     case 3: own.scale = 1.0F; break;
     case 4: own.scale = rng() % 2 == 0 ? 0x1p-70F : 0x1.8p90F; break;
+    case 5: own.scale *= std::ldexp(1.0F + static_cast<float>(rng() % (1U << 23U)) * 0x1p-23F, -3); break;  // clips
+    case 6:  // any size: limits that are subnormal, infinite
+      own.scale =
+          std::ldexp(1.0F + static_cast<float>(rng() % (1U << 23U)) * 0x1p-23F, static_cast<int>(rng() % 60) - 40);
+      break;
     default: break;
   }
   if (!std::isfinite(own.scale)) own.scale = 1.0F;
   if (!symmetric && rng() % 3 == 0) own.azp = static_cast<std::int32_t>(rng() % 4'000'001) - 2'000'000;
+  if (!symmetric && rng() % 3 == 0) own.azp = 0;
   return own;
 }
 

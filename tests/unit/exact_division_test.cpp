@@ -1,4 +1,5 @@
-// Division by one correction of x·(1/s), as fast_divisor.inl and exact_divisor.cuh make it for 16-bit floats.
+// What fast quantization of 16-bit floats rests on: division by one correction of x·(1/s), as fast_divisor.inl and
+// exact_divisor.cuh make it, and the limits of row_pieces.cuh.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -79,6 +80,20 @@ TEST(ExactDivision, OneCorrectionIsEnoughForAnyScale) {
 #endif
   EXPECT_EQ(scales_divided_wrongly(128, step), 0) << "bf16";
   EXPECT_EQ(scales_divided_wrongly(1024, step), 0) << "f16";
+}
+
+/// What row_pieces.cuh limits bf16 to before it divides them: 127·s and −128·s as the nearest bf16. (f16 are finer.)
+TEST(ExactDivision, NearestBf16OfTheLastCodesHasThem) {
+  const auto nearest_bf16 = [](float x) {
+    const auto bits = std::bit_cast<std::uint32_t>(x);
+    return std::bit_cast<float>((bits + 0x7fffU + ((bits >> 16U) & 1U)) & 0xffff0000U);
+  };
+  for (std::uint32_t mantissa = 0; mantissa <= 0x7fffffU; ++mantissa) {
+    const float scale = std::bit_cast<float>(0x3f800000U | mantissa);
+    for (const float code : {127.0F, -128.0F}) {
+      ASSERT_EQ(std::rint(nearest_bf16(code * scale) / scale), code) << scale;
+    }
+  }
 }
 
 }  // namespace

@@ -61,17 +61,18 @@ class TokenQuantizer {
       if (token >= tokens_.count) continue;
       const cuda::RowScale by = scale_of(token, extent, scales);
       const cuda::ExactDivisor divisor(by.scale);
+      const auto quotient = [&](float x) { return divisor.template divide<In>(x); };
       const std::uint32_t row = codes + static_cast<std::uint32_t>(token * Design::box_k);
       if (!cuda::is_ordinary<code>(divisor, by)) {
         write(token, row, first, end, [&](const uint4& piece) { return one_by_one(piece, by); });
       } else if (tokens_.own_scales) {
-        write(token, row, first, end, [&](const uint4& piece) {
-          return cuda::piece_codes<In, code, true>(piece, 0, [&](float x) { return divisor.template divide<1>(x); });
-        });
-      } else {
-        const cuda::GivenQuotient quotient(divisor, by);
         write(token, row, first, end,
-              [&](const uint4& piece) { return cuda::piece_codes<In, code, false>(piece, by.azp, quotient); });
+              [&](const uint4& piece) { return cuda::piece_codes<In, code, true>(piece, 0, quotient); });
+      } else {
+        const cuda::Limits<In> limits(by.scale, false);
+        write(token, row, first, end, [&](const uint4& piece) {
+          return cuda::piece_codes<In, code, false>(limits.limited(piece), by.azp, quotient);
+        });
       }
     }
     publish_shared();  // the tensor cores read what was written here

@@ -6,9 +6,9 @@ namespace qgemm::cuda {
 ///
 /// q + r·(x − q·s), with r = 1/s correctly rounded, rounds correctly where q is within an ulp of the quotient (P.
 /// Markstein, IBM J. Res. Dev. 34, 1990), unless the mantissa of s is all ones; q = x·r needs one such correction to
-/// get there. Where x is a 16-bit float and s a 127th or 448th of another, the first correction already is the
-/// quotient: tests/unit/exact_division_test.cpp tries all their mantissas. The residuals must not underflow, hence the
-/// bounds; a quotient too small for that is one that every code rounds to zero.
+/// get there. Where x is a 16-bit float the first correction already is the quotient:
+/// tests/unit/exact_division_test.cpp tries every mantissa by every scale's. The residuals must not underflow, hence
+/// the bounds; a quotient too small for that is one that every code rounds to zero.
 class ExactDivisor {
  public:
   explicit __device__ ExactDivisor(float scale) : scale_(scale) {
@@ -20,8 +20,10 @@ class ExactDivisor {
     return (scale_ >= 0x1p-60F && scale_ <= 0x1p60F && (__float_as_int(scale_) & 0x7fffff) != 0x7fffff) ||
            scale_ == 0.0F;
   }
-  template <int corrections>
+  /// x ÷ scale, for an x that an `In` holds.
+  template <class In>
   __device__ float divide(float x) const {
+    constexpr int corrections = sizeof(In) == 2 ? 1 : 2;
     float quotient = __fmul_rn(x, reciprocal_);
     // The residual is taken negated, q·s − x, and multiplied by −r, so that −0 ÷ s stays −0.
 #pragma unroll

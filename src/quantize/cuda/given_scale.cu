@@ -31,19 +31,21 @@ __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments argum
   if (!is_finite<false>(seen.get())) atomicMin(arguments.bad_row, static_cast<std::uint32_t>(row));
 
   const ExactDivisor divisor(by.scale);
-  if (!is_ordinary<code>(divisor, by)) {
+  if (!is_ordinary<code>(divisor, by) || !Limits<In>::work(by.scale)) {
     const std::int64_t start = static_cast<std::int64_t>(first) * Input<In>::count;
     const auto elements = static_cast<std::int64_t>(min(part, count - first)) * Input<In>::count;
     return quantize_elements<In, code>(x + start, elements, q + start, by);
   }
-  const GivenQuotient quotient(divisor, by);
+  const bool ranged = code == Code::s8 && by.azp == 0;
+  const Limits<In> limits(by.scale, ranged);
+  // With one piece a thread it is as quick to limit it as to ask.
+  if (held == 1 || !limits.hold(seen)) {
 #pragma unroll
-  for (int i = 0; i < held; ++i) {
-    const int index = piece_index(first, i);
-    if (index < count) {
-      store_piece<In, code, false>(pieces[i], q, index, by.azp, quotient);
-    }
+    for (uint4& piece : pieces) piece = limits.limited(piece);
   }
+  const auto quotient = [&](float value) { return divisor.template divide<In>(value); };
+  if (ranged) return store_pieces<In, code, true>(pieces, first, count, q, 0, quotient);
+  store_pieces<In, code, false>(pieces, first, count, q, by.azp, quotient);
 }
 
 template <class In, Code code>

@@ -6,17 +6,37 @@
 
 namespace qgemm::cuda {
 
-/// What is quantized, read 16 bytes at a time: `count` elements a piece.
+template <class Change>
+__device__ uint4 for_words(const uint4& piece, const Change& change) {
+  return {change(piece.x), change(piece.y), change(piece.z), change(piece.w)};
+}
+
+template <class Pair>
+__device__ std::uint32_t word_of(Pair pair) {
+  std::uint32_t word;
+  memcpy(&word, &pair, sizeof word);
+  return word;
+}
+
+/// What is quantized, read 16 bytes at a time: `count` elements a piece, compared in pairs (`between`: the limits given
+/// for both of one).
 template <class In>
 struct Input;
 
 template <>
 struct Input<float> {
   static constexpr int count = 4;
+  using Pair = float;  // one is compared at a time
+  static __device__ float both(float x) { return x; }
+  static __device__ float low(float x) { return x; }
   static __device__ float to_float(float x) { return x; }
   static __device__ void unpack(const uint4& piece, float (&x)[count]) {
     x[0] = __uint_as_float(piece.x), x[1] = __uint_as_float(piece.y);
     x[2] = __uint_as_float(piece.z), x[3] = __uint_as_float(piece.w);
+  }
+  static __device__ uint4 between(const uint4& piece, float low, float high) {
+    return for_words(
+        piece, [=](std::uint32_t word) { return __float_as_uint(fminf(fmaxf(__uint_as_float(word), low), high)); });
   }
 };
 
@@ -41,6 +61,9 @@ struct Input<__nv_bfloat16> {
   static __device__ Pair both(float x) { return __float2bfloat162_rn(x); }
   static __device__ float low(Pair x) { return __low2float(x); }
   static __device__ float high(Pair x) { return __high2float(x); }
+  static __device__ uint4 between(const uint4& piece, Pair low, Pair high) {
+    return for_words(piece, [=](std::uint32_t word) { return word_of(__hmin2(__hmax2(pair(word), low), high)); });
+  }
 };
 
 template <>
@@ -64,6 +87,9 @@ struct Input<__half> {
   static __device__ Pair both(float x) { return __float2half2_rn(x); }
   static __device__ float low(Pair x) { return __low2float(x); }
   static __device__ float high(Pair x) { return __high2float(x); }
+  static __device__ uint4 between(const uint4& piece, Pair low, Pair high) {
+    return for_words(piece, [=](std::uint32_t word) { return word_of(__hmin2(__hmax2(pair(word), low), high)); });
+  }
 };
 
 }  // namespace qgemm::cuda

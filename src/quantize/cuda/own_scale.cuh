@@ -41,15 +41,8 @@ __global__ void __launch_bounds__(held == most_pieces ? most_threads : few_threa
   std::uint8_t* q = arguments.q + row * arguments.q_stride;
   const ExactDivisor divisor(by.scale);
   if (!is_ordinary<code>(divisor, by)) return quantize_elements<In, code>(x, arguments.k, q, by);
-  constexpr int corrections = sizeof(In) == 2 && !azp ? 1 : 2;
-#pragma unroll
-  for (int i = 0; i < held; ++i) {
-    const int index = piece_index(0, i);
-    if (index < count) {
-      store_piece<In, code, !azp>(pieces[i], q, index, by.azp,
-                                  [&](float value) { return divisor.template divide<corrections>(value); });
-    }
-  }
+  store_pieces<In, code, !azp>(pieces, 0, count, q, by.azp,
+                               [&](float value) { return divisor.template divide<In>(value); });
 }
 
 /// Two reads, element by element.

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <type_traits>
 
 #include "quantize/cuda/codes.cuh"
 #include "quantize/cuda/exact_divisor.cuh"
@@ -45,14 +46,20 @@ __device__ uint2 piece_codes(const uint4& piece, int azp, const Quotient& quotie
   return codes;
 }
 
-/// Stores them.
-template <class In, Code code, bool ranged, class Quotient>
-__device__ void store_piece(const uint4& piece, std::uint8_t* q, int index, int azp, const Quotient& quotient) {
-  const uint2 codes = piece_codes<In, code, ranged>(piece, azp, quotient);
-  if constexpr (Input<In>::count == 4) {
-    reinterpret_cast<std::uint32_t*>(q)[index] = codes.x;
-  } else {
-    reinterpret_cast<uint2*>(q)[index] = codes;
+/// Stores the codes of what `load_pieces` has loaded.
+template <class In, Code code, bool ranged, int held, class Quotient>
+__device__ void store_pieces(const uint4 (&pieces)[held], int first, int count, std::uint8_t* q, int azp,
+                             const Quotient& quotient) {
+#pragma unroll
+  for (int i = 0; i < held; ++i) {
+    const int index = piece_index(first, i);
+    if (index >= count) return;
+    const uint2 codes = piece_codes<In, code, ranged>(pieces[i], azp, quotient);
+    if constexpr (Input<In>::count == 4) {
+      reinterpret_cast<std::uint32_t*>(q)[index] = codes.x;
+    } else {
+      reinterpret_cast<uint2*>(q)[index] = codes;
+    }
   }
 }
 
@@ -62,19 +69,6 @@ __device__ __noinline__ void quantize_elements(const In* x, std::int64_t count, 
   for (std::int64_t i = threadIdx.x; i < count; i += blockDim.x) q[i] = one_code<code>(Input<In>::to_float(x[i]), by);
 }
 
-/// x ÷ scale for a scale that was not made of these x: where x has a magnitude so large that its code is the last one
-/// all the same, a quotient that `four_codes` takes.
-class GivenQuotient {
- public:
-  __device__ GivenQuotient(const ExactDivisor& divisor, const RowScale& by)
-      : divisor_(divisor), limit_(by.scale * 0x1p21F) {}
-  __device__ float operator()(float x) const { return divisor_.divide<2>(fminf(fmaxf(x, -limit_), limit_)); }
-
- private:
-  ExactDivisor divisor_;
-  float limit_;
-};
-
 /// Whether a row can be divided and rounded by the fast instructions (`four_codes`, `ExactDivisor`).
 template <Code code>
 __device__ bool is_ordinary(const ExactDivisor& divisor, const RowScale& by) {
@@ -82,5 +76,32 @@ __device__ bool is_ordinary(const ExactDivisor& divisor, const RowScale& by) {
   if (code == Code::e4m3 && by.scale == 0.0F) return false;
   return divisor.works() && by.azp >= -(1 << 20) && by.azp <= 1 << 20;
 }
+
+/// Limits of x for a scale that was not made of them. Past a limit x has the limit's code, the last one on its side,
+/// and short of it a quotient that `four_codes` takes.
+///
+/// To integers without a zero point (`ranged`) they are the `In` nearest to 127·scale and −128·scale: neighbouring bf16
+/// have quotients there that are at most 1 apart, so the nearest ones have the codes 127 and −128
+/// (tests/unit/exact_division_test.cpp tries every scale). Elsewhere ±2²¹·scale, past all codes.
+template <class In>
+class Limits {
+ public:
+  __device__ Limits(float scale, bool ranged)
+      : low_(Input<In>::both((ranged ? -128.0F : -0x1p21F) * scale)),
+        high_(Input<In>::both((ranged ? 127.0F : 0x1p21F) * scale)) {}
+
+  /// Whether an `In` is fine enough where the limits are: subnormal f16 are not.
+  static __device__ bool work(float scale) {
+    return !std::is_same_v<In, __half> || scale == 0.0F || 127.0F * scale >= 0x1p-14F;
+  }
+  /// Whether none of what `seen` has taken (magnitudes) is past a limit.
+  __device__ bool hold(const ExtentOf<In, false>& seen) const {
+    return from_ordered(seen.get().high) <= Input<In>::low(high_);
+  }
+  __device__ uint4 limited(const uint4& piece) const { return Input<In>::between(piece, low_, high_); }
+
+ private:
+  typename Input<In>::Pair low_, high_;
+};
 
 }  // namespace qgemm::cuda

@@ -36,6 +36,9 @@ bool makes_room_for_product(const RowArguments& arguments, DType input) {
 /// Few rows cannot fill the GPU, so each is made short work of; many fill it best with several loads a thread.
 bool are_few(std::int64_t rows) { return rows <= 2 * multiprocessors(); }
 
+/// The same of pieces, where a row needs not stay together: as many threads are half of what the GPU holds.
+bool are_few_pieces(std::int64_t pieces) { return pieces <= 1024 * static_cast<std::int64_t>(multiprocessors()); }
+
 int whole_warps(std::int64_t threads) { return static_cast<int>((threads + warp - 1) / warp * warp); }
 
 }  // namespace
@@ -59,8 +62,8 @@ RowShape shape_for_given_scale(const RowArguments& arguments, DType input, int w
   if (count == 0) return {};
   RowShape shape;
   shape.least_l1 = makes_room_for_product(arguments, input);
-  const bool few = are_few(arguments.rows);
-  shape.pieces = wanted != 0 ? wanted : few ? 1 : 2;
+  const bool few = are_few_pieces(arguments.rows * count);
+  shape.pieces = wanted != 0 ? wanted : few ? 1 : 4;
   const std::int64_t most = (few ? 128 : 256) * shape.pieces;
   const std::int64_t parts = (count + most - 1) / most;  // of equal size, as near as whole warps allow
   shape.threads = whole_warps((count + parts * shape.pieces - 1) / (parts * shape.pieces));
