@@ -24,17 +24,21 @@ std::int64_t pieces_of(const RowArguments& arguments, DType input) {
   return aligned ? arguments.k / piece : 0;
 }
 
-/// Whether a product gains by blocks that start beside (docs/measurements/kernels.md), as Hopper's can. A few long rows
-/// lose more by the loads that L1 lacks room for, and leave multiprocessors free for the product anyway.
-bool makes_room_for_product(const RowArguments& arguments, DType input) {
-  constexpr std::int64_t most_rows = 512, long_row = 16 * 1024;
-  if (attribute(cudaDevAttrComputeCapabilityMajor) != 9) return false;
-  const std::int64_t row_bytes = arguments.k * static_cast<std::int64_t>(size_of(input));
-  return arguments.rows <= most_rows && (row_bytes < long_row || arguments.rows > multiprocessors() / 4);
+/// Whether a product gains by blocks that start beside (docs/measurements/kernels.md), as Hopper's can.
+bool makes_room_for_product(const RowArguments& arguments) {
+  constexpr std::int64_t most_rows = 512;
+  return arguments.rows <= most_rows && attribute(cudaDevAttrComputeCapabilityMajor) == 9;
 }
 
 /// Few rows cannot fill the GPU, so each is made short work of; many fill it best with several loads a thread.
 bool are_few(std::int64_t rows) { return rows <= 2 * multiprocessors(); }
+
+/// Converting a row takes one multiprocessor longer than looking through it: parts of few rows, so that all have work.
+int parts_of_few(std::int64_t rows) {
+  int parts = 4;
+  while (parts > 1 && rows * parts > multiprocessors()) parts /= 2;
+  return parts;
+}
 
 /// The same of pieces, where a row needs not stay together: as many threads are half of what the GPU holds.
 bool are_few_pieces(std::int64_t pieces) { return pieces <= 1024 * static_cast<std::int64_t>(multiprocessors()); }
@@ -43,15 +47,17 @@ int whole_warps(std::int64_t threads) { return static_cast<int>((threads + warp 
 
 }  // namespace
 
-RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wanted) {
+RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wanted, int parts) {
   const std::int64_t count = pieces_of(arguments, input);
   if (count == 0 || count > most_threads * most_pieces) return {};
   RowShape shape;
-  shape.least_l1 = makes_room_for_product(arguments, input);
+  shape.least_l1 = makes_room_for_product(arguments);
   const bool few = are_few(arguments.rows);
   shape.pieces = wanted != 0 ? wanted : few ? 1 : 4;
+  while (wanted == 0 && shape.pieces < 4 && count > 384 * shape.pieces) shape.pieces *= 2;
   while (shape.pieces < most_pieces && count > few_threads * shape.pieces) shape.pieces *= 2;
   shape.threads = whole_warps((count + shape.pieces - 1) / shape.pieces);
+  shape.parts = std::min(parts != 0 ? parts : parts_of_few(arguments.rows), shape.pieces);
   // An SM holds 32 blocks at most, too few rows where they are short.
   shape.rows = few ? 1 : std::max(1, 128 / shape.threads);
   return shape;
@@ -61,7 +67,7 @@ RowShape shape_for_given_scale(const RowArguments& arguments, DType input, int w
   const std::int64_t count = pieces_of(arguments, input);
   if (count == 0) return {};
   RowShape shape;
-  shape.least_l1 = makes_room_for_product(arguments, input);
+  shape.least_l1 = makes_room_for_product(arguments);
   const bool few = are_few_pieces(arguments.rows * count);
   shape.pieces = wanted != 0 ? wanted : few ? 1 : 4;
   const std::int64_t most = (few ? 128 : 256) * shape.pieces;
