@@ -129,8 +129,7 @@ void add_scheme(Contenders& to, const Batch& batch, const char* name, const char
                      }});
 }
 
-void add_tuned(Contenders& to, const Batch& batch, const char* name, bool own, int pieces, int parts,
-               cudaStream_t stream) {
+void add_tuned(Contenders& to, const Batch& batch, const char* name, bool own, int pieces, cudaStream_t stream) {
   const Scheme scheme = parse_provider(own ? "int8-channel-w-token-a" : "int8-channel-w-tensor-a");
   auto& rooms = to.keep(std::vector<cuda::DeviceActivations>());
   for (std::size_t i = 0; i < batch.inputs.size(); ++i) {
@@ -147,11 +146,10 @@ void add_tuned(Contenders& to, const Batch& batch, const char* name, bool own, i
     out.bad_row = rooms[i].bad_row.as<std::uint32_t>();
     return out;
   };
-  const auto shape = own ? cuda::shape_for_own_scale(arguments(0), DType::bf16, pieces, parts)
+  const auto shape = own ? cuda::shape_for_own_scale(arguments(0), DType::bf16, pieces)
                          : cuda::shape_for_given_scale(arguments(0), DType::bf16, pieces);
-  if (shape.pieces != pieces || (own && shape.parts != parts)) return;
-  std::string text = std::string(name) + " " + std::to_string(shape.threads) + "x" + std::to_string(pieces);
-  if (parts > 1) text.append("x").append(std::to_string(parts));
+  if (shape.pieces != pieces) return;
+  const std::string text = std::string(name) + " " + std::to_string(shape.threads) + "x" + std::to_string(pieces);
   to.list.push_back({text, [arguments, shape, own](int set, cudaStream_t on) {
                        const auto call = arguments(static_cast<std::size_t>(set));
                        if (own) {
@@ -240,8 +238,8 @@ void run(std::int64_t m, std::int64_t k, bool cold, std::int64_t l2, bool tune, 
   add_scheme(contenders, batch, "dyntensor s8", "int8-channel-w-dyntensor-a", stream);
   add_scheme(contenders, batch, "dyntensor e4m3", "fp8-channel-w-dyntensor-a", stream);
   for (const int pieces : tune ? std::vector<int>{1, 2, 4, 8} : std::vector<int>{}) {
-    for (const int parts : {1, 2, 4, 8}) add_tuned(contenders, batch, " token", true, pieces, parts, stream);
-    add_tuned(contenders, batch, " static", false, pieces, 1, stream);
+    add_tuned(contenders, batch, " token", true, pieces, stream);
+    add_tuned(contenders, batch, " static", false, pieces, stream);
   }
   const auto us = measure(contenders, sets, calls, stream);
   const double copy = std::min(us[0], us[1]);

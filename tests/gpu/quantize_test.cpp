@@ -203,7 +203,6 @@ TEST_F(GpuQuantize, EveryNumberOfPiecesGivesTheSame) {
     const bool own = scheme.activation_scale == ScaleGranularity::per_token;
     for (const DType type : input_types) {
       for (const int pieces : {1, 2, 4, 8}) {
-        const int parts = 1 << rng() % 4;
         const Matrix a = any_matrix(rng, type, 5, 3080);
         std::optional<StaticScale> given;
         if (!own) given = any_static_scale(rng, scheme, a);
@@ -220,9 +219,8 @@ TEST_F(GpuQuantize, EveryNumberOfPiecesGivesTheSame) {
         arguments.bad_row = actual.bad_row.as<std::uint32_t>();
         const auto code = scheme.integer() ? cuda::Code::s8 : cuda::Code::e4m3;
         if (own) {
-          const auto shape = cuda::shape_for_own_scale(arguments, type, pieces, parts);
+          const auto shape = cuda::shape_for_own_scale(arguments, type, pieces);
           EXPECT_GE(shape.pieces, pieces);
-          EXPECT_EQ(shape.parts, std::min(parts, shape.pieces));
           cuda::enqueue_by_own_scale(code, arguments, type, shape, stream());
         } else {
           arguments.last_first = rng() % 2 == 0;
@@ -233,7 +231,7 @@ TEST_F(GpuQuantize, EveryNumberOfPiecesGivesTheSame) {
         cuda::check_activations(actual, stream());
         ASSERT_NO_FATAL_FAILURE(
             expect_equal(scheme, actual, reference::quantize_activations(scheme, given, a.view()), a))
-            << provider_name(scheme) << " " << name(type) << " " << pieces << " " << parts;
+            << provider_name(scheme) << " " << name(type) << " " << pieces;
       }
     }
   }

@@ -20,10 +20,10 @@ __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments argum
   if (arguments.last_first) row = arguments.rows - 1 - row;
   const In* x = static_cast<const In*>(arguments.x) + row * arguments.x_stride;
   std::uint8_t* q = arguments.q + row * arguments.q_stride;
-  const int count = static_cast<int>(arguments.k / Input<In>::count);
-  const int first = first_piece(held);
+  const int count = static_cast<int>(arguments.k / Input<In>::count), part = static_cast<int>(blockDim.x) * held;
+  const int first = static_cast<int>(blockIdx.y) * part;
   uint4 pieces[held];
-  load_pieces<In, false>(x, first, count, pieces);
+  load_pieces(x, first, count, pieces);
   const RowScale by = given(arguments);
   ExtentOf<In, false> seen;
 #pragma unroll
@@ -32,7 +32,9 @@ __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments argum
 
   const ExactDivisor divisor(by.scale);
   if (!is_ordinary<code>(divisor, by) || !Limits<In>::work(by.scale)) {
-    return quantize_part<In, code>(x, held, first, count, q, by);
+    const std::int64_t start = static_cast<std::int64_t>(first) * Input<In>::count;
+    const auto elements = static_cast<std::int64_t>(min(part, count - first)) * Input<In>::count;
+    return quantize_elements<In, code>(x + start, elements, q + start, by);
   }
   const bool ranged = code == Code::s8 && by.azp == 0;
   const Limits<In> limits(by.scale, ranged);
@@ -42,8 +44,8 @@ __global__ void __launch_bounds__(1024) quantize_pieces(const RowArguments argum
     for (uint4& piece : pieces) piece = limits.limited(piece);
   }
   const auto quotient = [&](float value) { return divisor.template divide<In>(value); };
-  if (ranged) return store_pieces<In, code, true>(pieces, held, first, count, q, 0, quotient);
-  store_pieces<In, code, false>(pieces, held, first, count, q, by.azp, quotient);
+  if (ranged) return store_pieces<In, code, true>(pieces, first, count, q, 0, quotient);
+  store_pieces<In, code, false>(pieces, first, count, q, by.azp, quotient);
 }
 
 template <class In, Code code>
@@ -59,13 +61,15 @@ __global__ void __launch_bounds__(1024) quantize_any_elements(const RowArguments
 
 template <Code code>
 void launch(const RowArguments& arguments, DType input, const RowShape& shape, cudaStream_t stream) {
+  const dim3 grid(static_cast<unsigned>((arguments.rows + shape.rows - 1) / shape.rows),
+                  static_cast<unsigned>(shape.parts));
   for_input(input, [&]<class In>(In) {
     switch (shape.pieces) {
-      case 1: return launch_rows(quantize_pieces<In, code, 1>, shape, arguments, stream);
-      case 2: return launch_rows(quantize_pieces<In, code, 2>, shape, arguments, stream);
-      case 4: return launch_rows(quantize_pieces<In, code, 4>, shape, arguments, stream);
-      case 8: return launch_rows(quantize_pieces<In, code, 8>, shape, arguments, stream);
-      default: return launch_rows(quantize_any_elements<In, code>, shape, arguments, stream);
+      case 1: return launch_rows(quantize_pieces<In, code, 1>, grid, shape, arguments, stream);
+      case 2: return launch_rows(quantize_pieces<In, code, 2>, grid, shape, arguments, stream);
+      case 4: return launch_rows(quantize_pieces<In, code, 4>, grid, shape, arguments, stream);
+      case 8: return launch_rows(quantize_pieces<In, code, 8>, grid, shape, arguments, stream);
+      default: return launch_rows(quantize_any_elements<In, code>, grid, shape, arguments, stream);
     }
   });
 }

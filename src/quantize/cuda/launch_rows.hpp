@@ -4,12 +4,11 @@
 
 namespace qgemm::cuda {
 
-/// Launches a kernel of rows as `shape` lays them out.
-inline void launch_rows(void (*kernel)(RowArguments), const RowShape& shape, const RowArguments& arguments,
+/// Launches a kernel of rows: `grid` blocks as `shape` lays them out.
+inline void launch_rows(void (*kernel)(RowArguments), dim3 grid, const RowShape& shape, const RowArguments& arguments,
                         cudaStream_t stream) {
   cudaLaunchConfig_t config{};
-  config.gridDim =
-      dim3(static_cast<unsigned>((arguments.rows + shape.rows - 1) / shape.rows), static_cast<unsigned>(shape.parts));
+  config.gridDim = grid;
   config.blockDim = dim3(static_cast<unsigned>(shape.threads), static_cast<unsigned>(shape.rows));
   config.stream = stream;
 #if CUDART_VERSION >= 12060  // without it the product starts later, no more

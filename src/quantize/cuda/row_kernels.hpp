@@ -27,19 +27,17 @@ struct RowArguments {
 inline constexpr int most_threads = 1024, few_threads = 512, most_pieces = 8;
 
 /// How a launch is laid out: blocks of `rows` rows, `threads` (whole warps) each; a thread holds `pieces` pieces of 16
-/// bytes in registers (1, 2, 4, 8), and a row takes `parts` blocks, each a part. Where its own scale is looked for each
-/// holds all of it, and quantizes as many of a thread's `pieces` as are its part (`parts` is a power of two, too, and
-/// no more). `pieces` 0: element by element, for rows that are unaligned or too long to be held. `least_l1`:
-/// multiprocessors are set up as for a product, with all but the least of L1 as shared memory, so that blocks of one
-/// may start beside: a multiprocessor changes that only when it is idle.
+/// bytes in registers (1, 2, 4, 8), so that a row takes `parts` blocks (1 where its own scale is looked for). `pieces`
+/// 0: element by element, for rows that are unaligned or too long to be held. `least_l1`: multiprocessors are set up as
+/// for a product, with all but the least of L1 as shared memory, so that blocks of one may start beside: a
+/// multiprocessor changes that only when it is idle.
 struct RowShape {
   int threads = 256, rows = 1, pieces = 0, parts = 1;
   bool least_l1 = false;
 };
 
-/// Layouts for the current device. `wanted`, `parts`: as many pieces a thread and parts, where the row allows it (0: as
-/// found best).
-RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wanted = 0, int parts = 0);
+/// Layouts for the current device. `wanted`: as many pieces a thread, where the row allows it (0: as found best).
+RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wanted = 0);
 RowShape shape_for_given_scale(const RowArguments& arguments, DType input, int wanted = 0);
 
 /// Enqueues the quantization of each row by its own extent; `scales` (and `azp`, asymmetric where it is not null) are

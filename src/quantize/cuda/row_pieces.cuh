@@ -21,24 +21,17 @@ inline __device__ std::int64_t row_of_thread() {
   return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
 }
 
-/// Of the row's pieces the first that this block quantizes, where its threads quantize `each`.
-inline __device__ int first_piece(int each) { return static_cast<int>(blockIdx.y * blockDim.x) * each; }
-
 /// Of the `held` pieces that a thread takes of a row from piece `first` on, the i-th: neighbours take neighbours.
 inline __device__ int piece_index(int first, int i) {
   return first + static_cast<int>(threadIdx.x) + i * static_cast<int>(blockDim.x);
 }
 
-/// The thread's pieces of a row of `count`. Past the end it gets the last piece once more, which changes no extent;
-/// `around`: past what a block takes it goes on at the start.
-template <class In, bool around, int held>
+/// The thread's pieces of a row of `count`. Past the end it gets the last piece once more, which changes no extent.
+template <class In, int held>
 __device__ void load_pieces(const In* x, int first, int count, uint4 (&pieces)[held]) {
   const auto* from = reinterpret_cast<const uint4*>(x);
 #pragma unroll
-  for (int i = 0; i < held; ++i) {
-    const int all = static_cast<int>(blockDim.x) * held, index = piece_index(first, i);
-    pieces[i] = __ldg(from + min(around && index >= all ? index - all : index, count - 1));
-  }
+  for (int i = 0; i < held; ++i) pieces[i] = __ldg(from + min(piece_index(first, i), count - 1));
 }
 
 /// The codes of a piece: 8 bytes (16-bit floats), or 4 in `x`.
@@ -53,14 +46,14 @@ __device__ uint2 piece_codes(const uint4& piece, int azp, const Quotient& quotie
   return codes;
 }
 
-/// Stores the codes of the first `each` that `load_pieces` has loaded.
+/// Stores the codes of what `load_pieces` has loaded.
 template <class In, Code code, bool ranged, int held, class Quotient>
-__device__ void store_pieces(const uint4 (&pieces)[held], int each, int first, int count, std::uint8_t* q, int azp,
+__device__ void store_pieces(const uint4 (&pieces)[held], int first, int count, std::uint8_t* q, int azp,
                              const Quotient& quotient) {
 #pragma unroll
   for (int i = 0; i < held; ++i) {
     const int index = piece_index(first, i);
-    if (i >= each || index >= count) return;
+    if (index >= count) return;
     const uint2 codes = piece_codes<In, code, ranged>(pieces[i], azp, quotient);
     if constexpr (Input<In>::count == 4) {
       reinterpret_cast<std::uint32_t*>(q)[index] = codes.x;
@@ -82,14 +75,6 @@ __device__ bool is_ordinary(const ExactDivisor& divisor, const RowScale& by) {
   // A zero scale gives +0, whatever the sign; the integer codes have only one zero.
   if (code == Code::e4m3 && by.scale == 0.0F) return false;
   return divisor.works() && by.azp >= -(1 << 20) && by.azp <= 1 << 20;
-}
-
-/// The same for the pieces that this block quantizes of a row of `count`.
-template <class In, Code code>
-__device__ void quantize_part(const In* x, int each, int first, int count, std::uint8_t* q, const RowScale& by) {
-  const std::int64_t start = static_cast<std::int64_t>(first) * Input<In>::count;
-  const int pieces = min(static_cast<int>(blockDim.x) * each, count - first);
-  quantize_elements<In, code>(x + start, static_cast<std::int64_t>(pieces) * Input<In>::count, q + start, by);
 }
 
 /// Limits of x for a scale that was not made of them. Past a limit x has the limit's code, the last one on its side,

@@ -33,13 +33,6 @@ bool makes_room_for_product(const RowArguments& arguments) {
 /// Few rows cannot fill the GPU, so each is made short work of; many fill it best with several loads a thread.
 bool are_few(std::int64_t rows) { return rows <= 2 * multiprocessors(); }
 
-/// Converting a row takes one multiprocessor longer than looking through it: parts of few rows, so that all have work.
-int parts_of_few(std::int64_t rows) {
-  int parts = 4;
-  while (parts > 1 && rows * parts > multiprocessors()) parts /= 2;
-  return parts;
-}
-
 /// The same of pieces, where a row needs not stay together: as many threads are half of what the GPU holds.
 bool are_few_pieces(std::int64_t pieces) { return pieces <= 1024 * static_cast<std::int64_t>(multiprocessors()); }
 
@@ -47,7 +40,7 @@ int whole_warps(std::int64_t threads) { return static_cast<int>((threads + warp 
 
 }  // namespace
 
-RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wanted, int parts) {
+RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wanted) {
   const std::int64_t count = pieces_of(arguments, input);
   if (count == 0 || count > most_threads * most_pieces) return {};
   RowShape shape;
@@ -57,7 +50,6 @@ RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wan
   while (wanted == 0 && shape.pieces < 4 && count > 384 * shape.pieces) shape.pieces *= 2;
   while (shape.pieces < most_pieces && count > few_threads * shape.pieces) shape.pieces *= 2;
   shape.threads = whole_warps((count + shape.pieces - 1) / shape.pieces);
-  shape.parts = std::min(parts != 0 ? parts : parts_of_few(arguments.rows), shape.pieces);
   // An SM holds 32 blocks at most, too few rows where they are short.
   shape.rows = few ? 1 : std::max(1, 128 / shape.threads);
   return shape;
