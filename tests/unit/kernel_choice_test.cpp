@@ -184,15 +184,15 @@ TEST(WaysToQuantize, TheProductIsTriedBesideTheQuantizationWhereItsStartIsAPart)
   }
 }
 
-TEST(WaysToQuantize, WithMoreTokensTilesAndTheirRoundsDecide) {
+TEST(WaysToQuantize, WithMoreTokensTilesAndProductsDecide) {
   FakeKernel kernel("k"), waits("waits", false);
   const cutlass::KernelChoice product{&kernel, 2, 4, "tuned"};
   const Texts after{"k along n swizzle 4"}, beside{"k along n swizzle 4 overlapping"};
   EXPECT_EQ(ways(product, {}, 257), beside);
-  EXPECT_EQ(ways(product, {}, 1024), beside);
-  EXPECT_EQ(ways(product, {}, 1025), after) << "too many tokens";
-  EXPECT_EQ(ways(product, {}, 512, {}, 132 * 128), beside) << "four rounds";
-  EXPECT_EQ(ways(product, {}, 512, {}, 132 * 128 + 8), after) << "more of them";
+  EXPECT_EQ(ways(product, {}, 4096), beside);
+  EXPECT_EQ(ways(product, {}, 4097), after) << "too many tokens";
+  EXPECT_EQ(ways(product, {}, 2048, {}, 15'735), beside) << "10⁹ products a multiprocessor";
+  EXPECT_EQ(ways(product, {}, 2048, {}, 15'736), after) << "more of them";
   EXPECT_EQ(ways({&waits}, {}, 1024), Texts{"waits"});
   EXPECT_EQ(cutlass::ways_to_quantize(product, {}, {}, {512, 4096, 4096}, 132).front().origin, "tuned");
   kernel.traits().tile_n = 96;

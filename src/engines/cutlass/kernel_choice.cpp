@@ -43,16 +43,18 @@ double measure(const KernelLaunches& launches, int sets, int calls, cudaStream_t
 }
 
 /// Whether the product is faster beside the quantization, with so many tokens that its tiles are large: which of the
-/// two is ahead by some percent depends on the clock, so that a trial would choose now this and now that. Blocks that
-/// start early lose the order in which neighbours read the same operands, small ones by that up to a sixth, and of many
-/// rounds each (docs/measurements/kernels.md).
+/// two is ahead by some percent depends on the clock, so that a trial would choose now this and now that. Two
+/// microseconds are gained; but blocks that start early lose the order in which neighbours read the same operands, and
+/// the more by it the longer they go on, small tiles by that up to a third (docs/measurements/kernels.md).
 bool gains_beside(const kernels::KernelTraits& traits, const Shape& shape, int multiprocessors) {
-  constexpr std::int64_t most_rows = 1024, most_rounds = 4;
+  constexpr std::int64_t most_rows = 4096, most_products = 1'000'000'000;  // a multiprocessor: some 200 us
   constexpr int large_tile = 128 * 128;
+  if (!traits.overlaps || shape.m > most_rows) return false;
+  if (traits.tile_m * traits.tile_n >= large_tile) {
+    return std::int64_t{shape.m} * shape.n * shape.k <= most_products * multiprocessors;
+  }
   const auto covered = [](std::int64_t extent, int tile) { return (extent + tile - 1) / tile; };
-  const std::int64_t tiles = covered(shape.m, traits.tile_m) * covered(shape.n, traits.tile_n);
-  const bool large = traits.tile_m * traits.tile_n >= large_tile;
-  return traits.overlaps && shape.m <= most_rows && tiles <= (large ? most_rounds : 1) * multiprocessors;
+  return covered(shape.m, traits.tile_m) * covered(shape.n, traits.tile_n) <= multiprocessors;
 }
 
 struct Entry {
