@@ -15,6 +15,8 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <numeric>
+#include <random>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -192,8 +194,14 @@ class KernelTimes {
       }
     }
 
+    // Each round in an order of its own: a kernel finds the clock that the power of those before it has left.
+    std::vector<std::size_t> order(entries.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::mt19937_64 shuffler(static_cast<std::uint64_t>(m));
     for (int round = -1; round < options_.rounds; ++round) {
-      for (auto& entry : entries) {
+      std::shuffle(order.begin(), order.end(), shuffler);
+      for (const std::size_t i : order) {
+        Entry& entry = entries[i];
         const auto from = cuda::GpuLog::Clock::now();
         const double us = once(entry.graph) / entry.calls;
         if (round < 0) continue;
