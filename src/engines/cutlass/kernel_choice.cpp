@@ -47,11 +47,13 @@ double measure(const KernelLaunches& launches, int sets, int calls, cudaStream_t
 /// microseconds are gained; but blocks that start early lose the order in which neighbours read the same operands, and
 /// the more by it the longer they go on, small tiles by that up to a third (docs/measurements/kernels.md).
 bool gains_beside(const kernels::KernelTraits& traits, const Shape& shape, int multiprocessors) {
-  constexpr std::int64_t most_rows = 4096, most_products = 1'000'000'000;  // a multiprocessor: some 200 us
+  constexpr std::int64_t most_rows = 4096;
+  constexpr double most_products = 1e9;  // a multiprocessor: some 200 us
   constexpr int large_tile = 128 * 128;
   if (!traits.overlaps || shape.m > most_rows) return false;
   if (traits.tile_m * traits.tile_n >= large_tile) {
-    return std::int64_t{shape.m} * shape.n * shape.k <= most_products * multiprocessors;
+    return static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k) <=
+           most_products * multiprocessors;
   }
   const auto covered = [](std::int64_t extent, int tile) { return (extent + tile - 1) / tile; };
   return covered(shape.m, traits.tile_m) * covered(shape.n, traits.tile_n) <= multiprocessors;

@@ -28,8 +28,8 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 
 /// What a call that quantizes may be where `product` is the fastest for the product alone: with up to 256 tokens that
 /// after the quantization and, where its kernel can, beside it; with more one of the two, as the size of its tiles and
-/// their rounds over the multiprocessors decide. With few tokens also the others of `choices` beside it, and the
-/// `quantizing` kernels, which need no other.
+/// the work of a multiprocessor decide. With few tokens also the others of `choices` beside it, and the `quantizing`
+/// kernels, which need no other.
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            const std::vector<const kernels::ScaledGemmKernel*>& quantizing,
                                            const Shape& shape, int multiprocessors);

@@ -47,6 +47,7 @@ RowShape shape_for_own_scale(const RowArguments& arguments, DType input, int wan
   shape.least_l1 = makes_room_for_product(arguments);
   const bool few = are_few(arguments.rows);
   shape.pieces = wanted != 0 ? wanted : few ? 1 : 4;
+  // More threads wait longer for one another than each of fewer works on two pieces, or four (bench_cuda_quantize).
   while (wanted == 0 && shape.pieces < 4 && count > 384 * shape.pieces) shape.pieces *= 2;
   while (shape.pieces < most_pieces && count > few_threads * shape.pieces) shape.pieces *= 2;
   shape.threads = whole_warps((count + shape.pieces - 1) / shape.pieces);
