@@ -36,6 +36,10 @@ bool are_few(std::int64_t rows) { return rows <= 2 * multiprocessors(); }
 /// The same of pieces, where a row needs not stay together: as many threads are half of what the GPU holds.
 bool are_few_pieces(std::int64_t pieces) { return pieces <= 1024 * static_cast<std::int64_t>(multiprocessors()); }
 
+/// So few that one a thread is done sooner. Of more it would be, too, but its many blocks keep a product from starting
+/// beside them: 2 to 5 % of a call with 32 to 256 tokens (docs/measurements/kernels.md).
+bool are_least_pieces(std::int64_t pieces) { return pieces <= 100 * static_cast<std::int64_t>(multiprocessors()); }
+
 int whole_warps(std::int64_t threads) { return static_cast<int>((threads + warp - 1) / warp * warp); }
 
 }  // namespace
@@ -62,7 +66,7 @@ RowShape shape_for_given_scale(const RowArguments& arguments, DType input, int w
   RowShape shape;
   shape.least_l1 = makes_room_for_product(arguments);
   const bool few = are_few_pieces(arguments.rows * count);
-  shape.pieces = wanted != 0 ? wanted : few ? 1 : 4;
+  shape.pieces = wanted != 0 ? wanted : are_least_pieces(arguments.rows * count) ? 1 : 4;
   const std::int64_t most = (few ? 128 : 256) * shape.pieces;
   const std::int64_t parts = (count + most - 1) / most;  // of equal size, as near as whole warps allow
   shape.threads = whole_warps((count + parts * shape.pieces - 1) / (parts * shape.pieces));
