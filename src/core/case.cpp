@@ -24,6 +24,8 @@ std::int64_t moved_bytes(const GemmSpec& spec) {
   return bytes;
 }
 
+double operations_per_byte(const GemmSpec& spec) { return spec.shape.flops() / static_cast<double>(moved_bytes(spec)); }
+
 Result row_of(const Case& c) {
   Result row;
   row.model = c.model;

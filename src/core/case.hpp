@@ -19,6 +19,9 @@ struct GemmSpec {
 /// scales.
 std::int64_t moved_bytes(const GemmSpec& spec);
 
+/// What the tensor cores have to do for each byte that has to be moved: 2·M·N·K ÷ `moved_bytes`.
+double operations_per_byte(const GemmSpec& spec);
+
 /// One thing to measure: shape × scheme × engine × cache state, with the names it is reported under.
 struct Case {
   std::string model, layer;

@@ -62,7 +62,7 @@ Json intensity(const Result& row, const std::optional<Scheme>& known, const Prod
   if (!known || std::max({product(m, n), product(m, k), product(n, k)}) > largest) return nullptr;
   GemmSpec spec{.shape = row.shape, .scheme = *known, .bias = products.bias};
   if (row.provider != "f32") spec.scheme.output = products.output;
-  return row.shape.flops() / static_cast<double>(moved_bytes(spec));
+  return operations_per_byte(spec);
 }
 
 Json column_json(const SummaryLine& line) {

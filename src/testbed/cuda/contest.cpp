@@ -10,6 +10,14 @@
 
 namespace qgemm::cuda {
 
+int expected_load(double operations_per_byte) {
+  // An H100 has about 600 int8 operations for a byte from memory. With 64 tokens, 125 operations a byte, it keeps its
+  // highest clock; with 128 that begins to swing; from 512 on it is down by a third.
+  constexpr double little = 125;
+  if (operations_per_byte <= 0) return 0;
+  return std::clamp(static_cast<int>(std::lround(std::log2(operations_per_byte / little))), 0, 3);
+}
+
 void Contest::enter(PlannedRow& planned, const PointInputs& inputs) {
   std::unique_ptr<DeviceContender> contender;
   const bool ready = attempt(planned.row, [&] {
@@ -114,12 +122,9 @@ void Contest::judge_at_one_clock() {
 }
 
 int Contest::load() const {
-  // An H100 has about 600 int8 operations for a byte from memory. With 64 tokens, 125 operations a byte, it keeps its
-  // highest clock; with 128 that begins to swing; from 512 on it is down by a third.
-  constexpr double little = 125;
   double most = 0;
-  for (const auto& contender : contenders_) most = std::max(most, contender->operations_per_byte());
-  return most > 0 ? std::clamp(static_cast<int>(std::lround(std::log2(most / little))), 0, 3) : 0;
+  for (const auto& contender : contenders_) most = std::max(most, operations_per_byte(contender->spec()));
+  return expected_load(most);
 }
 
 /// What a point is watched for at least: a power limit takes a while to show in the clock; elsewhere the clock only has

@@ -14,6 +14,10 @@
 
 namespace qgemm::cuda {
 
+/// How near its power limit the GPU can be expected to be, by what the tensor cores have to do for each byte: 0 below
+/// it, else from 1 on with each doubling, up to 3 where it draws all that it may.
+int expected_load(double operations_per_byte);
+
 /// The rows of a point on their way, and whether the GPU still answers. They are sampled in rounds of one sample of
 /// each, in random order, enqueued one after the other so that the GPU never waits.
 class Contest {
@@ -49,8 +53,7 @@ class Contest {
   /// From now on noise is judged at one clock.
   void judge_at_one_clock();
 
-  /// How near its power limit the GPU can be expected to be, by what the tensor cores have to do for each byte: 0 below
-  /// it, else from 1 on with each doubling, up to 3 where it draws all that it may.
+  /// Of the rows that entered: see `expected_load`.
   int load() const;
   bool all_finished() const;
   /// True where a row is wanted better known than it is.

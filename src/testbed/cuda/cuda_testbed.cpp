@@ -1,10 +1,12 @@
 #include "testbed/cuda/cuda_testbed.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <new>
 #include <optional>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "cuda/cuda_error.hpp"
@@ -152,6 +154,7 @@ class CudaTestbed final : public Testbed {
   std::int64_t open_rows() const override { return kept_.rows(); }
   double refine(double seconds, const std::atomic<bool>* stop) override {
     const double left = kept_.refine(seconds, stop, launch_us_.value_or(0));
+    loaded_until_ = GpuLog::Clock::now();
     if (!kept_.lost().empty()) lost_ = kept_.lost();
     return left;
   }
@@ -211,6 +214,7 @@ class CudaTestbed final : public Testbed {
       if (!launch_us_) launch_us_ = launch_us(stream);
       inputs.launch_us = *launch_us_;
       held->contest = std::make_unique<Contest>(options_, order, stop, stream);
+      if (load_of(held->rows) == 0) wait_for_clock();
       for (PlannedRow& planned : held->rows) {
         if (held->contest->going()) held->contest->enter(planned, inputs);
       }
@@ -218,6 +222,19 @@ class CudaTestbed final : public Testbed {
       held->tokens = tokens;
       measure_held(std::move(held), group, groups.size() == 1);
     }
+  }
+
+  static int load_of(const std::vector<PlannedRow>& rows) {
+    double most = 0;
+    for (const PlannedRow& planned : rows) most = std::max(most, operations_per_byte(planned.c.spec));
+    return expected_load(most);
+  }
+
+  /// The GPU keeps the clock of a load for a tenth of a second. Which kernel is the fastest of those that are tried for
+  /// small products depends on the clock: they are tried at the one that they are sampled at.
+  void wait_for_clock() const {
+    constexpr std::chrono::milliseconds lasting(100);
+    std::this_thread::sleep_until(loaded_until_ + lasting);
   }
 
   /// Samples what has been prepared: to its end, or once, and keeps it. `alone`: no other group of the point waits for
@@ -237,7 +254,9 @@ class CudaTestbed final : public Testbed {
       measured = measure_to_the_end(contest, options_, *launch_us_);
     }
     lost_ = measured.lost;
-    held->note(watch_.between(measured.started, GpuLog::Clock::now()));
+    const auto now = GpuLog::Clock::now();
+    held->note(watch_.between(measured.started, now));
+    if (contest.load() > 0) loaded_until_ = now;
     for (std::size_t i = 0; i < group.size(); ++i) {
       Result& row = held->rows[i].row;
       if (keep && row.measured()) {
@@ -318,7 +337,8 @@ class CudaTestbed final : public Testbed {
   std::optional<StoredOperands> stored_;
   std::pair<std::string, std::int64_t> weights_of_;  ///< The layer whose weights these are, and its TP.
   std::optional<double> launch_us_;
-  KeptPoints kept_;  ///< After what its points use.
+  GpuLog::Clock::time_point loaded_until_{};  ///< When the last rows were sampled that bring down the clock.
+  KeptPoints kept_;                           ///< After what its points use.
   std::string lost_;
 };
 

@@ -183,10 +183,6 @@ void DeviceContender::lose_times() {
   planned_.row = std::move(failed);
 }
 
-double DeviceContender::operations_per_byte() const {
-  return planned_.row.shape.flops() / static_cast<double>(moved_bytes(planned_.c.spec));
-}
-
 std::vector<std::uint64_t> DeviceContender::output_hashes() const {
   std::vector<std::uint64_t> hashes(static_cast<std::size_t>(planned_.sets));
   const DeviceBuffer out(hashes.size() * sizeof(std::uint64_t));

@@ -65,8 +65,7 @@ class DeviceContender {
   bool noisy() const { return steady_rule().noisy(); }
   /// The clock during the sample taken in last; 0 where it could not be read.
   double last_mhz() const { return mhz_.empty() ? 0 : mhz_.back(); }
-  /// Operations for each byte that has to be moved.
-  double operations_per_byte() const;
+  const GemmSpec& spec() const { return planned_.c.spec; }
   Result& row() { return planned_.row; }
   /// What an earlier visit told goes again, of a row that failed since; it says why.
   void lose_times();
