@@ -24,11 +24,6 @@ namespace {
 /// All that a choice depends on: type, output, shape, cache state, and whether the epilogue is the longer one.
 using ChoiceKey = std::tuple<DType, DType, std::int64_t, std::int64_t, std::int64_t, CacheState, bool>;
 
-/// Rows whose operands rotate are cold; a single set that is larger than the cache runs as hot ones do.
-CacheState state_of(const std::vector<cuda::ScaledOperands>& sets) {
-  return sets.size() > 1 ? CacheState::cold : CacheState::hot;
-}
-
 class CutlassEngine final : public ScaledEngine {
  public:
   CutlassEngine(const cuda::Device& device, std::string kernel) : ScaledEngine(device), named_(std::move(kernel)) {}
@@ -52,9 +47,11 @@ class CutlassEngine final : public ScaledEngine {
                                               cudaStream_t stream) const override {
     const auto choose = [&](const std::vector<cuda::ScaledOperands>& sets, const EnqueueQuantize& quantize) {
       const std::lock_guard lock(mutex_);
-      if (!named_.empty()) return named(spec, sets, quantize != nullptr, stream);
-      ProductChoice choice{product(spec, sets, stream), {}};
-      if (quantize) choice.call = call(choice.product, spec, sets, quantize, stream);
+      // A single set that is larger than the cache runs as hot ones do.
+      const CacheState cache = operands.rotate && sets.size() > 1 ? CacheState::cold : CacheState::hot;
+      if (!named_.empty()) return named(spec, sets, cache, quantize != nullptr, stream);
+      ProductChoice choice{product(spec, sets, cache, stream), {}};
+      if (quantize) choice.call = call(choice.product, spec, sets, cache, quantize, stream);
       return choice;
     };
     return std::make_unique<KernelProduct>(spec, operands, choose, stream);
@@ -62,15 +59,15 @@ class CutlassEngine final : public ScaledEngine {
 
  private:
   /// The kernel that the user names, in the order of tiles that the name ends with.
-  ProductChoice named(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, bool quantizes,
-                      cudaStream_t stream) const {
+  ProductChoice named(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, CacheState cache,
+                      bool quantizes, cudaStream_t stream) const {
     for (const auto* kernel : quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
       if (kernel->traits().name != named_) continue;
       if (!quantizes) {
         throw Unavailable("kernel '" + named_ + "' quantizes, and a call of " + provider_name(spec.scheme) +
                           " does not: name one without _q in its name, or leave --kernel out");
       }
-      return {product(spec, sets, stream), {kernel, 0, 1, {}, {}}};
+      return {product(spec, sets, cache, stream), {kernel, 0, 1, {}, {}}};
     }
     for (const auto* kernel : candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
       if (!named_.starts_with(kernel->traits().name)) continue;
@@ -90,37 +87,40 @@ class CutlassEngine final : public ScaledEngine {
                       ": name one as rows do (qgemm list kernels), or leave --kernel out");
   }
 
-  static ChoiceKey key_of(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets) {
+  static ChoiceKey key_of(const GemmSpec& spec, CacheState cache) {
     const auto& [m, n, k] = spec.shape;
     const bool longer = spec.bias || spec.scheme.zero_point != ZeroPoint::none;
-    return {spec.scheme.weight, spec.scheme.output, m, n, k, state_of(sets), longer};
+    return {spec.scheme.weight, spec.scheme.output, m, n, k, cache, longer};
   }
 
   /// The kernel for the product alone.
-  KernelChoice product(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, cudaStream_t stream) const {
-    const ChoiceKey key = key_of(spec, sets);
+  KernelChoice product(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, CacheState cache,
+                       cudaStream_t stream) const {
+    const ChoiceKey key = key_of(spec, cache);
     if (const auto found = products_.find(key); found != products_.end()) return found->second;
     const auto all = candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m);
     if (!tuning_) tuning_ = load_tuning(device().name);
-    if (auto tuned = tuned_choice(*tuning_, all, spec.scheme.weight, spec.shape, state_of(sets))) {
+    const auto reference = reference_kernel(all, spec.scheme.weight, spec.shape);
+    if (auto tuned = tuned_choice(*tuning_, all, spec.scheme.weight, spec.shape, cache)) {
+      if (reference != nullptr && reference != tuned->kernel) {
+        const std::string origin = "the reference's, faster here than " + tuned->text() + " (" + tuned->origin + ")";
+        tuned = held_against(*tuned, {reference, 0, 1, origin, {}}, sets, cache, stream);
+      }
       return products_.emplace(key, std::move(*tuned)).first->second;
     }
     auto kernels = likely(all, device(), spec.shape);
     // Never without the kernel that the reference takes: what the model thinks little of may be that one.
-    const std::string reference = reference_kernel(spec.scheme.weight, spec.shape.m, spec.shape.n);
-    const auto theirs = [&](const auto* kernel) { return kernel->traits().name == reference; };
-    if (std::none_of(kernels.begin(), kernels.end(), theirs)) {
-      const auto found = std::find_if(all.begin(), all.end(), theirs);
-      if (found != all.end()) kernels.push_back(*found);
+    if (reference != nullptr && std::find(kernels.begin(), kernels.end(), reference) == kernels.end()) {
+      kernels.push_back(reference);
     }
     const auto tried = choices(kernels, sets, device().multiprocessors);
-    return products_.emplace(key, fastest(tried, sets, {}, stream)).first->second;
+    return products_.emplace(key, fastest(tried, sets, cache, {}, stream)).first->second;
   }
 
   /// What a call is that quantizes: it is tried, since what is fastest alone may not be it.
   KernelChoice call(const KernelChoice& product, const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets,
-                    const EnqueueQuantize& quantize, cudaStream_t stream) const {
-    const auto key = std::pair(key_of(spec, sets), provider_name(spec.scheme));
+                    CacheState cache, const EnqueueQuantize& quantize, cudaStream_t stream) const {
+    const auto key = std::pair(key_of(spec, cache), provider_name(spec.scheme));
     if (const auto found = calls_.find(key); found != calls_.end()) return found->second;
     const auto kernels =
         likely(candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m), device(), spec.shape);
@@ -130,19 +130,25 @@ class CutlassEngine final : public ScaledEngine {
                          spec.shape, device().multiprocessors);
     KernelChoice best = ways.front();
     if (ways.size() > 1) {
-      best = fastest(ways, sets, quantize, stream);
+      best = fastest(ways, sets, cache, quantize, stream);
       if (best.kernel == product.kernel) best.origin = product.origin;
     }
     return calls_.emplace(key, best).first->second;
   }
 
-  /// Its name; empty on GPUs that the reference has no table for.
-  std::string reference_kernel(DType input, std::int64_t m, std::int64_t n) const {
+  /// The one of `all` that the reference takes; null where it is not among them, or the reference has no table for
+  /// this GPU.
+  const kernels::ScaledGemmKernel* reference_kernel(const std::vector<const kernels::ScaledGemmKernel*>& all,
+                                                    DType input, const Shape& shape) const {
+    std::string name;
     try {
-      return kernels::reference_choice(input, device().capability(), device().shared_bytes_per_block, m, n);
+      name = kernels::reference_choice(input, device().capability(), device().shared_bytes_per_block, shape.m, shape.n);
     } catch (const Unavailable&) {
-      return {};
+      return nullptr;
     }
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto* kernel) { return kernel->traits().name == name; });
+    return found == all.end() ? nullptr : *found;
   }
 
   std::string named_;

@@ -25,21 +25,42 @@ std::vector<std::pair<int, int>> orders(const kernels::KernelTraits& traits, con
   return {{1, 4}, {1, 8}, {2, 4}, {2, 1}};
 }
 
-/// Microseconds of one call: the mean over a graph of `calls` launches, after one launch that nobody times. (Both
-/// events are the graph's, which is uploaded before: its launch takes as long as a few small products, longer where
-/// they have clusters.)
-double measure(const KernelLaunches& launches, int sets, int calls, cudaStream_t stream) {
-  const cuda::Event start, stop;
+/// How many operand sets there are, and how calls use them: each for the next call (cold), or one for many calls before
+/// the next, since it matters where in memory a set lies (hot).
+struct SetUse {
+  int count;
+  CacheState cache;
+};
+
+SetUse use_of(const std::vector<cuda::ScaledOperands>& sets, CacheState cache) {
+  return {static_cast<int>(sets.size()), cache};
+}
+
+/// Microseconds of one call: the mean over a graph of about `calls` launches, after one on each set that comes back
+/// into the cache (hot), or one (cold), that nobody times. (Events are the graph's, which is uploaded before: its
+/// launch takes as long as a few small products, longer where they have clusters.)
+double measure(const KernelLaunches& launches, const SetUse& use, int calls, cudaStream_t stream) {
+  const bool in_turn = use.cache == CacheState::hot;
+  const int stretches = in_turn ? use.count : 1, each = std::max(1, calls / stretches);
+  const std::vector<cuda::Event> starts(static_cast<std::size_t>(stretches)), stops(starts.size());
+  const auto mark = [](const cuda::Event& event, cudaStream_t s) {
+    cuda::check(cudaEventRecordWithFlags(event.get(), s, cudaEventRecordExternal));
+  };
   const auto graph = cuda::Graph::capture(stream, [&](cudaStream_t s) {
-    launches.enqueue(sets - 1, s);
-    cuda::check(cudaEventRecordWithFlags(start.get(), s, cudaEventRecordExternal));
-    for (int call = 0; call < calls; ++call) launches.enqueue(call % sets, s);
-    cuda::check(cudaEventRecordWithFlags(stop.get(), s, cudaEventRecordExternal));
+    for (int stretch = 0; stretch < stretches; ++stretch) {
+      const auto at = static_cast<std::size_t>(stretch);
+      launches.enqueue(in_turn ? stretch : use.count - 1, s);
+      mark(starts[at], s);
+      for (int call = 0; call < each; ++call) launches.enqueue(in_turn ? stretch : call % use.count, s);
+      mark(stops[at], s);
+    }
   });
   graph.upload(stream);
   graph.launch(stream);
   cuda::check(cudaStreamSynchronize(stream));
-  return stop.microseconds_since(start) / calls;
+  double us = 0;
+  for (std::size_t i = 0; i < starts.size(); ++i) us += stops[i].microseconds_since(starts[i]);
+  return us / (stretches * each);
 }
 
 /// Whether the product is faster beside the quantization, with so many tokens that its tiles are large: which of the
@@ -59,6 +80,9 @@ bool gains_beside(const kernels::KernelTraits& traits, const Shape& shape, int m
   return covered(shape.m, traits.tile_m) * covered(shape.n, traits.tile_n) <= multiprocessors;
 }
 
+/// Calls that take longer are bound by the GPU's power.
+constexpr double power_bound_us = 30;
+
 struct Entry {
   KernelChoice choice;
   std::unique_ptr<KernelLaunches> launches;
@@ -70,7 +94,7 @@ bool faster(const Entry& a, const Entry& b) { return a.us < b.us; }
 int calls_in(double us, const Entry& about) { return static_cast<int>(std::clamp(us / about.us, 2.0, 128.0)); }
 
 /// Orders them by the better of two looks of about `us` microseconds.
-void measure_again(std::vector<Entry>& entries, int sets, double us, cudaStream_t stream) {
+void measure_again(std::vector<Entry>& entries, const SetUse& sets, double us, cudaStream_t stream) {
   const int calls = calls_in(us, entries.front());
   for (auto& entry : entries) entry.us = std::numeric_limits<double>::max();
   for (int again = 0; again < 2; ++again) {
@@ -81,7 +105,7 @@ void measure_again(std::vector<Entry>& entries, int sets, double us, cudaStream_
 
 /// Orders large products, which are bound by power: it brings the clock down within some milliseconds, during which
 /// whoever is early looks fast. Those do not count; after them the mean does, since some kernels are not steady.
-void measure_in_bursts(std::vector<Entry>& entries, int sets, cudaStream_t stream) {
+void measure_in_bursts(std::vector<Entry>& entries, const SetUse& sets, cudaStream_t stream) {
   constexpr double burst_us = 3000;
   constexpr int rounds = 3;
   const int calls = calls_in(burst_us, entries.front());
@@ -95,6 +119,39 @@ void measure_in_bursts(std::vector<Entry>& entries, int sets, cudaStream_t strea
   }
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].us = sums[i] / (rounds - 1);
   std::sort(entries.begin(), entries.end(), faster);
+}
+
+/// Those of the choices that take the operands, each after a first short look. Throws `Unavailable` where none does.
+std::vector<Entry> look_at(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
+                           CacheState cache, const EnqueueQuantize& quantize, cudaStream_t stream) {
+  const SetUse use = use_of(sets, cache);
+  std::vector<Entry> entries;
+  std::string reason = "this build has no kernel for it";
+  for (const auto& choice : choices) {
+    Entry entry;
+    entry.choice = choice;
+    try {
+      entry.launches = std::make_unique<KernelLaunches>(entry.choice, sets, quantize);
+    } catch (const Unavailable& error) {
+      reason = error.what();
+      continue;
+    }
+    entry.us = measure(*entry.launches, use, 1, stream);
+    // A single call is timed with its launch, which differs between kernels by more than small products do.
+    if (entry.us < power_bound_us) entry.us = measure(*entry.launches, use, 4, stream);
+    entries.push_back(std::move(entry));
+  }
+  if (entries.empty()) throw Unavailable("no kernel takes this shape: " + reason);
+  return entries;
+}
+
+/// Orders those that are left.
+void decide(std::vector<Entry>& entries, const SetUse& sets, cudaStream_t stream) {
+  if (entries.front().us < power_bound_us) {
+    measure_again(entries, sets, 300, stream);
+  } else {
+    measure_in_bursts(entries, sets, stream);
+  }
 }
 
 /// The kernels that `device` can run, of these types, that are `wanted`.
@@ -191,40 +248,34 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
 }
 
 KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
-                     const EnqueueQuantize& quantize, cudaStream_t stream) {
-  constexpr std::size_t finalists = 6;
-  const int set_count = static_cast<int>(sets.size());
-  std::vector<Entry> entries;
-  std::string reason = "this build has no kernel for it";
-  for (const auto& choice : choices) {
-    Entry entry;
-    entry.choice = choice;
-    try {
-      entry.launches = std::make_unique<KernelLaunches>(entry.choice, sets, quantize);
-    } catch (const Unavailable& error) {
-      reason = error.what();
-      continue;
-    }
-    entry.us = measure(*entry.launches, set_count, 1, stream);
-    // A single call is timed with its launch, which differs between kernels by more than small products do.
-    if (entry.us < 30) entry.us = measure(*entry.launches, set_count, 4, stream);
-    entries.push_back(std::move(entry));
-  }
-  if (entries.empty()) throw Unavailable("no kernel takes this shape: " + reason);
+                     CacheState cache, const EnqueueQuantize& quantize, cudaStream_t stream) {
+  const SetUse use = use_of(sets, cache);
+  std::vector<Entry> entries = look_at(choices, sets, cache, quantize, stream);
   const std::size_t tried = entries.size();
-  // Those within a quarter of the best are looked at again.
   std::sort(entries.begin(), entries.end(), faster);
+  // In a short look large products run at the highest clock, at which others are the fastest than at the one that their
+  // power leaves: of M=1000 N=K=8192 the best six of it were all 3 % slower than the fastest.
+  const std::size_t finalists = entries.front().us < power_bound_us ? 6 : 12;
+  // Those within a quarter of the best are looked at again.
   while (entries.size() > finalists && entries.back().us > 1.25 * entries.front().us) entries.pop_back();
-  measure_again(entries, set_count, 60, stream);
+  measure_again(entries, use, 60, stream);
   if (entries.size() > finalists) entries.resize(finalists);
-  if (entries.front().us < 30) {
-    measure_again(entries, set_count, 300, stream);
-  } else {
-    measure_in_bursts(entries, set_count, stream);
-  }
+  decide(entries, use, stream);
   KernelChoice best = entries.front().choice;
   best.origin = "fastest of " + std::to_string(tried) + " likely ones tried here";
   return best;
+}
+
+KernelChoice held_against(const KernelChoice& known, const KernelChoice& other,
+                          const std::vector<cuda::ScaledOperands>& sets, CacheState cache, cudaStream_t stream) {
+  constexpr double worth_a_look = 1.25, margin = 0.98;  // two trials of one kernel differ by less
+  std::vector<Entry> entries = look_at({known, other}, sets, cache, {}, stream);
+  if (entries.size() == 1) return entries.front().choice;
+  const double known_us = entries.front().us;
+  if (known_us >= power_bound_us || entries.back().us > worth_a_look * known_us) return known;
+  decide(entries, use_of(sets, cache), stream);
+  const bool changes = entries.front().choice.kernel == other.kernel && entries.front().us < margin * entries.back().us;
+  return changes ? other : known;
 }
 
 MeasuredChoices measure_all(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
@@ -241,7 +292,7 @@ MeasuredChoices measure_all(const std::vector<KernelChoice>& choices, const std:
   }
   const int set_count = static_cast<int>(sets.size());
   const Rankings ranked = rank_choices(taken.size(), [&](std::size_t which, CacheState state, int calls) {
-    return measure(*launches[which], state == CacheState::hot ? 1 : set_count, calls, stream);
+    return measure(*launches[which], {state == CacheState::hot ? 1 : set_count, state}, calls, stream);
   });
   const auto named = [&](const std::vector<RankedChoice>& list) {
     std::vector<MeasuredChoice> out;

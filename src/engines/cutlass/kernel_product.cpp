@@ -73,8 +73,7 @@ KernelProduct::KernelProduct(const GemmSpec& spec, const cuda::DeviceOperands& o
   std::vector<cuda::ScaledOperands> all;
   for (int set = 0; set < sets(); ++set) all.push_back(this->operands(set));
   // Operands so small that thousands of sets are needed to leave the cache do not need as many to choose by.
-  // Sets that are used in turn are each as hot as one alone.
-  const std::size_t enough = operands.rotate ? 16 : 1;
+  constexpr std::size_t enough = 16;
   choice_ = choose({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), enough))}, quantize);
   product_ = std::make_unique<KernelLaunches>(choice_.product, all);
   if (quantize) call_ = std::make_unique<KernelLaunches>(choice_.call, all, quantize);
