@@ -132,13 +132,14 @@ class CublasLtTest : public testing::GpuTest {
   }
 
   /// Prepares, launches all sets from a graph, compares each with float64 and with one another.
-  void check(const cuda::CudaEngine& engine, const GemmSpec& spec, double accumulation) {
+  void check(const cuda::CudaEngine& engine, const GemmSpec& spec, double accumulation, bool rotate = true) {
     SCOPED_TRACE(provider_name(spec.scheme) + " " + std::to_string(spec.shape.m) + "x" + std::to_string(spec.shape.n) +
                  "x" + std::to_string(spec.shape.k) + (spec.bias ? " bias" : "") + " to " +
                  std::string(name(spec.scheme.output)) + " by " + std::string(engine.name()));
     const Support support = engine.supports(spec);
     ASSERT_TRUE(support.ok) << support.reason;
     const auto problem = make_problem(spec, rng_, stream());
+    problem->operands.rotate = rotate;
     const auto gemm = engine.prepare(spec, problem->operands, stream());
     EXPECT_NE(gemm->kernel().find("cublasLt algo"), std::string::npos) << gemm->kernel();
     EXPECT_GE(engine.memory_bytes(spec, operand_sets), gemm->rotated_bytes());
@@ -258,9 +259,11 @@ TEST_F(CublasLtTest, Fp8) {
 TEST_F(CublasLtTest, BestOfEight) {
   const auto engine = make_best_engine(device());
   for (const Shape& shape : {Shape{1, 256, 512}, Shape{65, 250, 999}}) {
-    check(*engine, {shape, parse_provider("bf16"), true}, bf16_accumulation);
-    if (device().capability() >= 89) {
-      check(*engine, {shape, parse_provider("fp8-tensor-w-tensor-a"), true}, fp8_accumulation);
+    for (const bool rotate : {true, false}) {
+      check(*engine, {shape, parse_provider("bf16"), true}, bf16_accumulation, rotate);
+      if (device().capability() >= 89) {
+        check(*engine, {shape, parse_provider("fp8-tensor-w-tensor-a"), true}, fp8_accumulation, rotate);
+      }
     }
   }
   const auto problem = make_problem({{16, 64, 64}, parse_provider("bf16")}, rng_, stream());

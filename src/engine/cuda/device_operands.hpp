@@ -5,6 +5,7 @@
 
 #include "cuda/device_buffer.hpp"
 #include "engine/cuda/device_weights.hpp"
+#include "qgemm/result.hpp"
 #include "quantize/quantized.hpp"
 
 namespace qgemm::cuda {
@@ -26,6 +27,8 @@ struct DeviceOperands {
   bool rotate = true;
 
   int sets() const { return static_cast<int>(activations.size()); }
+  /// What they are for each call. A single set that is larger than the cache runs as hot ones do.
+  CacheState cache() const { return rotate && sets() > 1 ? CacheState::cold : CacheState::hot; }
 };
 
 }  // namespace qgemm::cuda

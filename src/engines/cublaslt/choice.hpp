@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engines/cublaslt/matmul.hpp"
+#include "qgemm/result.hpp"
 
 namespace qgemm::cublaslt {
 
@@ -20,8 +21,10 @@ inline constexpr const char* best_note = "best of 8 algorithms, by measurement";
 std::size_t workspace_bytes(int major);
 
 /// The algorithm for `matmul`. `enqueue` puts one product with the algorithm and an operand set on a stream; only
-/// `Choice::best` calls it, with sets 0 … `sets` − 1 in turn. Throws `Unavailable` where the library has none.
+/// `Choice::best` calls it, with sets 0 … `sets` − 1 as calls in that cache state use them. Throws `Unavailable` where
+/// the library has none.
 Algorithm choose(const Library& library, const Matmul& matmul, Choice choice, std::size_t workspace, int sets,
-                 const std::function<void(const Algorithm&, int set, cudaStream_t)>& enqueue, cudaStream_t stream);
+                 CacheState cache, const std::function<void(const Algorithm&, int set, cudaStream_t)>& enqueue,
+                 cudaStream_t stream);
 
 }  // namespace qgemm::cublaslt

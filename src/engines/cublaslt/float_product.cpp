@@ -30,7 +30,7 @@ FloatProduct::FloatProduct(const Library& library, Choice choice, int major, con
   }
   matmul_ = std::make_unique<Matmul>(library, describe_product());
   const auto run = [this](const Algorithm& algorithm, int set, cudaStream_t on) { enqueue(algorithm, set, on); };
-  algorithm_ = choose(library, *matmul_, choice, workspace_.size(), operands.sets(), run, stream);
+  algorithm_ = choose(library, *matmul_, choice, workspace_.size(), operands.sets(), operands.cache(), run, stream);
   kernel_ = describe(library, algorithm_);
   cuda::check(cudaStreamSynchronize(stream));
 }

@@ -38,7 +38,7 @@ Fp8Product::Fp8Product(const Library& library, Choice choice, int major, const G
   }
   matmul_ = std::make_unique<Matmul>(library, product);
   const auto run = [this](const Algorithm& algorithm, int set, cudaStream_t on) { enqueue(algorithm, set, on); };
-  algorithm_ = choose(library, *matmul_, choice, workspace_.size(), sets(), run, stream);
+  algorithm_ = choose(library, *matmul_, choice, workspace_.size(), sets(), operands.cache(), run, stream);
   kernel_ = describe(library, algorithm_);
   cuda::check(cudaStreamSynchronize(stream));
 }

@@ -47,8 +47,7 @@ class CutlassEngine final : public ScaledEngine {
                                               cudaStream_t stream) const override {
     const auto choose = [&](const std::vector<cuda::ScaledOperands>& sets, const EnqueueQuantize& quantize) {
       const std::lock_guard lock(mutex_);
-      // A single set that is larger than the cache runs as hot ones do.
-      const CacheState cache = operands.rotate && sets.size() > 1 ? CacheState::cold : CacheState::hot;
+      const CacheState cache = operands.cache();
       if (!named_.empty()) return named(spec, sets, cache, quantize != nullptr, stream);
       ProductChoice choice{product(spec, sets, cache, stream), {}};
       if (quantize) choice.call = call(choice.product, spec, sets, cache, quantize, stream);

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "cuda/cuda_error.hpp"
-#include "cuda/graph.hpp"
-#include "cuda/stream.hpp"
+#include "engine/cuda/trial_calls.hpp"
 #include "engines/cutlass/cost_model.hpp"
 #include "engines/cutlass/rank_choices.hpp"
 #include "qgemm/error.hpp"
@@ -25,8 +23,7 @@ std::vector<std::pair<int, int>> orders(const kernels::KernelTraits& traits, con
   return {{1, 4}, {1, 8}, {2, 4}, {2, 1}};
 }
 
-/// How many operand sets there are, and how calls use them: each for the next call (cold), or one for many calls before
-/// the next, since it matters where in memory a set lies (hot).
+/// How many operand sets there are, and how calls use them.
 struct SetUse {
   int count;
   CacheState cache;
@@ -36,31 +33,10 @@ SetUse use_of(const std::vector<cuda::ScaledOperands>& sets, CacheState cache) {
   return {static_cast<int>(sets.size()), cache};
 }
 
-/// Microseconds of one call: the mean over a graph of about `calls` launches, after one on each set that comes back
-/// into the cache (hot), or one (cold), that nobody times. (Events are the graph's, which is uploaded before: its
-/// launch takes as long as a few small products, longer where they have clusters.)
+/// Microseconds of one call: the mean of about so many.
 double measure(const KernelLaunches& launches, const SetUse& use, int calls, cudaStream_t stream) {
-  const bool in_turn = use.cache == CacheState::hot;
-  const int stretches = in_turn ? use.count : 1, each = std::max(1, calls / stretches);
-  const std::vector<cuda::Event> starts(static_cast<std::size_t>(stretches)), stops(starts.size());
-  const auto mark = [](const cuda::Event& event, cudaStream_t s) {
-    cuda::check(cudaEventRecordWithFlags(event.get(), s, cudaEventRecordExternal));
-  };
-  const auto graph = cuda::Graph::capture(stream, [&](cudaStream_t s) {
-    for (int stretch = 0; stretch < stretches; ++stretch) {
-      const auto at = static_cast<std::size_t>(stretch);
-      launches.enqueue(in_turn ? stretch : use.count - 1, s);
-      mark(starts[at], s);
-      for (int call = 0; call < each; ++call) launches.enqueue(in_turn ? stretch : call % use.count, s);
-      mark(stops[at], s);
-    }
-  });
-  graph.upload(stream);
-  graph.launch(stream);
-  cuda::check(cudaStreamSynchronize(stream));
-  double us = 0;
-  for (std::size_t i = 0; i < starts.size(); ++i) us += stops[i].microseconds_since(starts[i]);
-  return us / (stretches * each);
+  const auto enqueue = [&](int set, cudaStream_t s) { launches.enqueue(set, s); };
+  return cuda::TrialCalls(enqueue, use.count, use.cache, calls, stream).us(stream);
 }
 
 /// Whether the product is faster beside the quantization, with so many tokens that its tiles are large: which of the
