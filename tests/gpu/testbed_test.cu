@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <utility>
 
 #include "cuda/cuda_error.hpp"
 #include "engines/cutlass/cutlass_engine.hpp"
 #include "gpu_test.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/sweep.hpp"
+#include "testbed/cuda/contest.hpp"
 #include "testbed/cuda/measure_on_device.hpp"
 
 namespace qgemm {
@@ -133,6 +135,22 @@ class CudaTestbed : public testing::GpuTest {
 };
 
 bool measured(const Result& row) { return row.outcome == Outcome::ok || row.outcome == Outcome::noisy; }
+
+TEST(ExpectedLoad, GrowsWithWhatATensorCoreHasToDoForAByte) {
+  // int8 of 64 tokens, N = K = 4096, is some 120 operations a byte; of 16384 some 2,500.
+  for (const auto& [operations, load] : {std::pair{-1.0, 0},
+                                         {0.0, 0},
+                                         {2.0, 0},
+                                         {125.0, 0},
+                                         {170.0, 0},
+                                         {180.0, 1},
+                                         {250.0, 1},
+                                         {500.0, 2},
+                                         {1000.0, 3},
+                                         {2500.0, 3}}) {
+    EXPECT_EQ(cuda::expected_load(operations), load) << operations;
+  }
+}
 
 TEST_F(CudaTestbed, RightProductsAreTimedAndDescribed) {
   for (const int sets : {1, 7}) {
