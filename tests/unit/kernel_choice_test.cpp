@@ -48,6 +48,25 @@ TEST_F(KernelChoiceTest, AFewLikelyKernelsForEveryShape) {
   }
 }
 
+TEST_F(KernelChoiceTest, TheReferencesKernelIsAmongTheCandidates) {
+  for (const DType input : {DType::s8, DType::e4m3}) {
+    for (std::int64_t m = 1; m <= 20000; m += 1 + m / 16) {
+      const auto all = for_h100(input, m);
+      for (const std::int64_t n : {16, 512, 1280, 2560, 4096, 5120, 6144, 8192, 28672, 106496}) {
+        const auto* kernel = cutlass::reference_kernel(h100(), input, DType::bf16, {m, n, 4096});
+        ASSERT_NE(kernel, nullptr) << m << " " << n;
+        EXPECT_NE(std::find(all.begin(), all.end(), kernel), all.end())
+            << m << " " << n << " " << kernel->traits().name;
+      }
+    }
+  }
+  cuda::Device old = h100();
+  old.major = 7;
+  EXPECT_EQ(cutlass::reference_kernel(old, DType::s8, DType::bf16, {64, 4096, 4096}), nullptr);
+  EXPECT_EQ(cutlass::reference_kernel(h100(), DType::bf16, DType::bf16, {64, 4096, 4096}), nullptr);
+  EXPECT_EQ(cutlass::reference_kernel(h100(), DType::s8, DType::s8, {64, 4096, 4096}), nullptr) << "no such output";
+}
+
 TEST_F(KernelChoiceTest, TheModelKnowsWhatShapesAreBoundBy) {
   const auto first = [](std::int64_t m, std::int64_t n, std::int64_t k) {
     return cutlass::likely(for_h100(DType::s8, m), h100(), {m, n, k}).front()->traits();

@@ -11,7 +11,6 @@
 #include "engines/cutlass/kernel_choice.hpp"
 #include "engines/cutlass/known_choice.hpp"
 #include "engines/cutlass/scaled_engine.hpp"
-#include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/result.hpp"
 #include "qgemm/scheme.hpp"
@@ -99,7 +98,7 @@ class CutlassEngine final : public ScaledEngine {
     if (const auto found = products_.find(key); found != products_.end()) return found->second;
     const auto all = candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m);
     if (!tuning_) tuning_ = load_tuning(device().name);
-    const auto reference = reference_kernel(all, spec.scheme.weight, spec.shape);
+    const auto reference = reference_kernel(device(), spec.scheme.weight, spec.scheme.output, spec.shape);
     if (auto tuned = tuned_choice(*tuning_, all, spec.scheme.weight, spec.shape, cache)) {
       if (reference != nullptr && reference != tuned->kernel) {
         const std::string origin = "the reference's, faster here than " + tuned->text() + " (" + tuned->origin + ")";
@@ -133,21 +132,6 @@ class CutlassEngine final : public ScaledEngine {
       if (best.kernel == product.kernel) best.origin = product.origin;
     }
     return calls_.emplace(key, best).first->second;
-  }
-
-  /// The one of `all` that the reference takes; null where it is not among them, or the reference has no table for
-  /// this GPU.
-  const kernels::ScaledGemmKernel* reference_kernel(const std::vector<const kernels::ScaledGemmKernel*>& all,
-                                                    DType input, const Shape& shape) const {
-    std::string name;
-    try {
-      name = kernels::reference_choice(input, device().capability(), device().shared_bytes_per_block, shape.m, shape.n);
-    } catch (const Unavailable&) {
-      return nullptr;
-    }
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const auto* kernel) { return kernel->traits().name == name; });
-    return found == all.end() ? nullptr : *found;
   }
 
   std::string named_;

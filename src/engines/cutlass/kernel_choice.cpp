@@ -6,6 +6,7 @@
 #include "engine/cuda/trial_calls.hpp"
 #include "engines/cutlass/cost_model.hpp"
 #include "engines/cutlass/rank_choices.hpp"
+#include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
 
 namespace qgemm::cutlass {
@@ -162,6 +163,17 @@ std::vector<const kernels::ScaledGemmKernel*> quantizing_candidates(const cuda::
                                                                     DType output, std::int64_t m) {
   return kernels_that(device, input, output,
                       [m](const kernels::KernelTraits& traits) { return traits.quantizes() && traits.tile_m >= m; });
+}
+
+const kernels::ScaledGemmKernel* reference_kernel(const cuda::Device& device, DType input, DType output,
+                                                  const Shape& shape) {
+  try {
+    const std::string name =
+        kernels::reference_choice(input, device.capability(), device.shared_bytes_per_block, shape.m, shape.n);
+    return &kernels::find_kernel(name, output);
+  } catch (const Error&) {
+    return nullptr;
+  }
 }
 
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,

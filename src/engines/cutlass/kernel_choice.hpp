@@ -17,6 +17,10 @@ std::vector<const kernels::ScaledGemmKernel*> candidates(const cuda::Device& dev
 std::vector<const kernels::ScaledGemmKernel*> quantizing_candidates(const cuda::Device& device, DType input,
                                                                     DType output, std::int64_t m);
 
+/// The kernel that the reference takes; null where it has no table for `device`, or this build lacks that kernel.
+const kernels::ScaledGemmKernel* reference_kernel(const cuda::Device& device, DType input, DType output,
+                                                  const Shape& shape);
+
 /// Those of the kernels that the model of cost (`likely_us`) puts in front, at most eight, the likeliest first.
 std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::ScaledGemmKernel*> kernels,
                                                      const cuda::Device& device, const Shape& shape);
@@ -35,8 +39,8 @@ std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const st
                                            const Shape& shape, int multiprocessors);
 
 /// The fastest of them on these operand sets, each used for the next call (cold) or for several calls (hot): measured
-/// here by a few launches each, then by more of the best six. The time that chooses is reported nowhere. Waits for
-/// `stream`. Throws `Unavailable` where none takes the operands.
+/// here by a few launches each, then by more of the best six, of large products twelve. The time that chooses is
+/// reported nowhere. Waits for `stream`. Throws `Unavailable` where none takes the operands.
 KernelChoice fastest(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
                      CacheState cache, const EnqueueQuantize& quantize, cudaStream_t stream);
 

@@ -9,7 +9,6 @@
 
 #include "cuda/stream_memory.hpp"
 #include "engines/cutlass/kernel_choice.hpp"
-#include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
 #include "tuning/tuning_places.hpp"
 
@@ -39,13 +38,9 @@ std::vector<KernelChoice> known_choices(const cuda::Device& device, DType input,
   // Whoever multiplies once has a model around it, whose other weights come between: they are cold.
   auto tuned = tuned_choice(table_of(device.name), all, input, shape, CacheState::cold);
   if (tuned) out.push_back(std::move(*tuned));
+  const auto* reference = reference_kernel(device, input, output, shape);
   const auto add_reference = [&] {
-    try {
-      const std::string name =
-          kernels::reference_choice(input, device.capability(), device.shared_bytes_per_block, shape.m, shape.n);
-      out.push_back({&kernels::find_kernel(name, output), 0, 1, {}, {}});
-    } catch (const Error&) {  // a GPU that the reference has no table for, or a build without that kernel
-    }
+    if (reference != nullptr) out.push_back({reference, 0, 1, {}, {}});
   };
   // The model's rates are Hopper's, where its first choice is 2 % behind the fastest in the mean and the reference's
   // 40 % (docs/measurements/kernels.md); elsewhere nobody has looked.

@@ -36,8 +36,8 @@ bool are_few(std::int64_t rows) { return rows <= 2 * multiprocessors(); }
 /// The same of pieces, where a row needs not stay together: as many threads are half of what the GPU holds.
 bool are_few_pieces(std::int64_t pieces) { return pieces <= 1024 * static_cast<std::int64_t>(multiprocessors()); }
 
-/// So few that one a thread is done sooner. Of more it would be, too, but its many blocks keep a product from starting
-/// beside them: 2 to 5 % of a call with 32 to 256 tokens (docs/measurements/kernels.md).
+/// So few that one a thread is done sooner (bench_cuda_quantize). Of more that makes many blocks, which keep a product
+/// from starting beside them: 1 to 5 % of a call with 32 to 256 tokens (docs/measurements/kernels.md).
 bool are_least_pieces(std::int64_t pieces) { return pieces <= 100 * static_cast<std::int64_t>(multiprocessors()); }
 
 int whole_warps(std::int64_t threads) { return static_cast<int>((threads + warp - 1) / warp * warp); }
