@@ -11,7 +11,7 @@
 #include "cuda/cuda_error.hpp"
 #include "cuda/device_buffer.hpp"
 #include "engine/cuda/trial_calls.hpp"
-#include "engines/cutlass/kernel_choice.hpp"
+#include "engines/cutlass/trials.hpp"
 #include "gpu_test.hpp"
 #include "qgemm/error.hpp"
 
@@ -104,6 +104,25 @@ TEST_F(ChoiceTest, HotSetsAreAllTriedAsOften) {
   fastest({choice(quick), choice(slow)}, operands, hot, {}, stream());
   ASSERT_EQ(seen.size(), operands.size());
   for (const auto& [d, writes] : seen) EXPECT_EQ(writes, seen.begin()->second);
+}
+
+TEST_F(ChoiceTest, AllAreRankedHotAsRowsAreMeasuredAndCold) {
+  Writes seen;
+  const MadeKernel quick(1, &seen), slow(6), none(0);
+  const auto operands = sets(4);
+  const MeasuredChoices ranked =
+      measure_all({choice(slow), choice(none), choice(quick)}, operands, /*hot_sets=*/2, stream());
+  for (const auto* state : {&ranked.hot, &ranked.cold}) {
+    ASSERT_EQ(state->size(), 2U);
+    EXPECT_EQ(state->front().choice.kernel, &quick);
+    EXPECT_EQ(state->back().choice.kernel, &slow);
+    EXPECT_LT(state->front().us, state->back().us);
+  }
+  // Cold calls use all of them, about as often; hot ones the first two, as often.
+  ASSERT_EQ(seen.size(), operands.size());
+  const auto writes = [&](int set) { return seen.at(operands[static_cast<std::size_t>(set)].d); };
+  EXPECT_GT(writes(0), 2 * writes(2));
+  EXPECT_GT(writes(1), 2 * writes(3));
 }
 
 TEST_F(ChoiceTest, WhatIsKnownStaysUnlessAnotherIsClearlyFaster) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -9,6 +10,10 @@
 #include "qgemm/result.hpp"
 
 namespace qgemm::cuda {
+
+/// How many operand sets of so many bytes a hot product is measured on, one after the other: where the allocator puts
+/// what fits the cache decides how its lines share it, and with it up to 3 % of their time (bench/placement.cpp).
+constexpr int hot_sets(std::int64_t set_bytes, std::int64_t cache_bytes) { return set_bytes <= cache_bytes ? 4 : 1; }
 
 /// Calls of one product in a graph, to find out which of several ways to run it is the fastest. The time that chooses
 /// is reported nowhere: rows are timed by `GraphTimer`.

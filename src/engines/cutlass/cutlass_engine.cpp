@@ -11,6 +11,7 @@
 #include "engines/cutlass/kernel_choice.hpp"
 #include "engines/cutlass/known_choice.hpp"
 #include "engines/cutlass/scaled_engine.hpp"
+#include "engines/cutlass/trials.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/result.hpp"
 #include "qgemm/scheme.hpp"

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "engine/cuda/device_operands.hpp"
+#include "engine/cuda/trial_calls.hpp"
+#include "engines/cutlass/kernel_choice.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/error.hpp"
 #include "qgemm/scheme.hpp"
@@ -22,8 +24,10 @@ MeasuredChoices measure_choices(const cuda::Device& device, DType input, const S
   operands.weights = std::make_shared<const cuda::DeviceWeights>(
       cuda::random_weights(shape.n, shape.k, DataKind::normal, seed, stream), ScaleSource::absmax, stream);
   const cuda::DeviceMatrix activations = cuda::random_activations(shape.m, shape.k, DataKind::normal, seed, stream);
+  const std::int64_t set_bytes = cuda::scaled_set_bytes(spec);
+  const int hot_sets = cuda::hot_sets(set_bytes, device.l2_bytes);
   const std::int64_t sets =
-      std::clamp<std::int64_t>(2 * device.l2_bytes / cuda::scaled_set_bytes(spec) + 1, 2, most_sets);
+      std::clamp<std::int64_t>(2 * device.l2_bytes / set_bytes + 1, std::max(2, hot_sets), most_sets);
   operands.activations.assign(static_cast<std::size_t>(sets), activations.view());
 
   MeasuredChoices measured;
@@ -31,7 +35,7 @@ MeasuredChoices measure_choices(const cuda::Device& device, DType input, const S
       spec, operands,
       [&](const std::vector<cuda::ScaledOperands>& prepared, const EnqueueQuantize&) {
         const auto kernels = candidates(device, input, spec.scheme.output, shape.m);
-        measured = measure_all(choices(kernels, prepared, device.multiprocessors), prepared, stream);
+        measured = measure_all(choices(kernels, prepared, device.multiprocessors), prepared, hot_sets, stream);
         if (measured.hot.empty()) throw Unavailable("this build has no kernel for this GPU and shape");
         return ProductChoice{measured.hot.front().choice, {}};
       },

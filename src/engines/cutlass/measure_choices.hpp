@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "cuda/device.hpp"
-#include "engines/cutlass/kernel_choice.hpp"
+#include "engines/cutlass/trials.hpp"
 #include "qgemm/dtype.hpp"
 #include "qgemm/shape.hpp"
 

@@ -13,6 +13,7 @@
 #include "cuda/gpu_watch.hpp"
 #include "cuda/stream.hpp"
 #include "cuda/upload.hpp"
+#include "engine/cuda/trial_calls.hpp"
 #include "engines/cuda_engine_list.hpp"
 #include "engines/external/cuda/external_cuda_engine.hpp"
 #include "limits/cuda/device_limits.hpp"
@@ -80,9 +81,7 @@ class CudaTestbed final : public Testbed {
 
   std::int64_t cache_bytes() const override { return device_.l2_bytes; }
 
-  /// Where the allocator puts operands that fit the cache decides how their lines share it, and with it up to 3 % of
-  /// their time (bench/placement.cpp): each row is the mean of several places.
-  int hot_sets(std::int64_t set_bytes) const override { return set_bytes <= cache_bytes() ? 4 : 1; }
+  int hot_sets(std::int64_t set_bytes) const override { return cuda::hot_sets(set_bytes, cache_bytes()); }
 
   /// What is free on the device less a reserve for the libraries' own, or what the user allows where that is less.
   std::int64_t memory_budget() const override {
