@@ -2,13 +2,14 @@
 // beat.
 //
 // bench_kernel_times [--type int8|fp8] [--cache hot|cold] [--layers N:K,…] [--m M,…] [--kernels text,…] [--ms burst]
-//                    [--rounds count] [--top count] [--calls product|dynamic] [--csv file]
+//                    [--rounds count] [--top count] [--calls product|dynamic] [--weights chosen|both] [--csv file]
 //
 // --kernels keeps those whose name has one of the texts in it. A burst is how long a kernel runs without a break: 2 ms
 // compare kernels at the clock of their mixture, 100 ms at the clock that each one's own power leaves it. Dynamic calls
 // quantize bf16 activations per token: each kernel's product alone, with quantization before it or beside it, and the
-// kernels that quantize by themselves. The CSV file gets a line a shape and a column a kernel: microseconds in its best
-// order of tiles, empty where it is no candidate.
+// kernels that quantize by themselves. Weights are streamed (the first to leave L2) where the engine would stream them,
+// or kernels are timed both ways and the fastest of each is printed last. The CSV file gets a line a shape and a column
+// a kernel: microseconds in its best order of tiles, empty where it is no candidate.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -41,7 +42,7 @@ namespace {
 using namespace qgemm;
 
 struct Options {
-  bool fp8 = false, cold = false, dynamic = false;
+  bool fp8 = false, cold = false, dynamic = false, both_weights = false;
   std::vector<std::pair<int, int>> layers = {{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}};
   std::vector<int> m = {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
   std::vector<std::string> kernels;
@@ -84,6 +85,9 @@ Options parse(int argc, char** argv) {
       if (value != "product" && value != "dynamic")
         throw std::runtime_error("--calls is " + value + ": product, dynamic");
       options.dynamic = value == "dynamic";
+    } else if (flag == "--weights") {
+      if (value != "chosen" && value != "both") throw std::runtime_error("--weights is " + value + ": chosen, both");
+      options.both_weights = value == "both";
     } else if (flag == "--csv") {
       options.csv = value;
     } else if (flag == "--top") {
@@ -177,10 +181,11 @@ class KernelTimes {
     std::vector<Entry> entries;
     if (options_.dynamic) {
       for (const auto* kernel : cutlass::quantizing_candidates(device_, input, DType::bf16, m)) {
-        if (wanted(kernel->traits().name)) add(entries, {kernel, 0, 1, {}, {}}, sets_of);
+        if (!wanted(kernel->traits().name)) continue;
+        for (const auto& choice : as_asked({{kernel, 0, 1, {}, {}}}, {m, n, k})) add(entries, choice, sets_of);
       }
     }
-    for (const auto& choice : cutlass::choices(kernels, sets_of, device_.multiprocessors)) {
+    for (const auto& choice : as_asked(cutlass::choices(kernels, sets_of, device_.multiprocessors), {m, n, k})) {
       if (!wanted(choice.text())) continue;
       add(entries, choice, sets_of);
       if (!options_.dynamic) continue;
@@ -225,7 +230,7 @@ class KernelTimes {
       }
     }
     if (!options_.csv.empty()) note(entries, m, n, k);
-    if (options_.dynamic) print_ways(entries);
+    if (options_.dynamic || options_.both_weights) print_ways(entries);
     if (!entries.empty() && !options_.dynamic) judge_model(entries, m, n, k);
     std::fflush(stdout);
   }
@@ -265,6 +270,20 @@ class KernelTimes {
                        [&](const std::string& text) { return name.find(text) != std::string::npos; });
   }
 
+  /// With their weights streamed as the engine would, or each both ways.
+  std::vector<cutlass::KernelChoice> as_asked(const std::vector<cutlass::KernelChoice>& choices,
+                                              const Shape& shape) const {
+    const CacheState cache = options_.cold ? CacheState::cold : CacheState::hot;
+    if (!options_.both_weights) {
+      return cutlass::with_streaming(choices, cutlass::streams_weights(device_, shape, cache));
+    }
+    auto out = cutlass::with_streaming(choices, false);
+    for (const auto& choice : cutlass::with_streaming(choices, true)) {
+      if (choice.streams) out.push_back(choice);
+    }
+    return out;
+  }
+
   void add(std::vector<Entry>& entries, const cutlass::KernelChoice& choice,
            const std::vector<cuda::ScaledOperands>& operands, const cutlass::EnqueueQuantize& quantize = {}) {
     Entry entry;
@@ -275,6 +294,7 @@ class KernelTimes {
     } else if (choice.kernel->traits().quantizes()) {
       entry.way = "quantizing by itself";
     }
+    if (options_.both_weights && choice.streams) entry.way += ", streaming";
     entry.kernel = choice.kernel;
     try {
       entry.launches = std::make_unique<cutlass::KernelLaunches>(choice, operands, quantize);
@@ -304,10 +324,10 @@ class KernelTimes {
       seen.push_back(entry.way);
       const double us = bench::median(entry.us);
       if (entry.way == product_alone) product = us;
-      std::printf("  %-24s %9.2f us %s\n", entry.way.c_str(), us, entry.name.c_str());
+      std::printf("  %-34s %9.2f us %s\n", entry.way.c_str(), us, entry.name.c_str());
     }
     for (const auto& entry : entries) {  // the fastest call that quantizes
-      if (entry.way == product_alone) continue;
+      if (entry.way.starts_with(product_alone)) continue;
       std::printf("  dynamic / product %.3f\n", bench::median(entry.us) / product);
       return;
     }

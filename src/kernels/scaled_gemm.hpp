@@ -48,6 +48,9 @@ struct ScaledGemmArguments {
   /// How tiles are ordered over the multiprocessors: 0 the scheduler's own choice, 1 along M, 2 along N; and how many
   /// neighbours share L2 (1, 2, 4, 8).
   int raster = 0, swizzle = 1;
+  /// Lines of the weights are the first to leave L2, for weights that come from memory and are not wanted again soon:
+  /// what else is there stays. Kernels that cannot tell L2 ignore it.
+  bool streams_weights = false;
 };
 
 /// A kernel with its arguments: everything the host has to compute was computed.
@@ -69,13 +72,14 @@ struct KernelTraits {
   bool only_this_family = false;           ///< sm_90a code runs on capability 9.0 alone
   int tile_m = 0, tile_n = 0, tile_k = 0;  ///< Of D as stated above, also where the kernel computes Dᵀ.
   int cluster_m = 1, cluster_n = 1;
-  bool swapped = false;       ///< Computes Dᵀ = W·Aᵀ: the weights are the MMA's M operand.
-  bool orders_tiles = false;  ///< Heeds `raster` and `swizzle`.
-  int split = 1;              ///< Blocks that share a tile along K.
-  int residents = 1;          ///< Blocks on a multiprocessor at a time.
-  int turns = 1;              ///< Groups of a block that take turns on steps of K.
-  bool alternates = false;    ///< They take turns on tiles: one multiplies while the other stores ("pingpong").
-  bool overlaps = false;      ///< Can start before the kernel that writes its activations has ended.
+  bool swapped = false;          ///< Computes Dᵀ = W·Aᵀ: the weights are the MMA's M operand.
+  bool orders_tiles = false;     ///< Heeds `raster` and `swizzle`.
+  int split = 1;                 ///< Blocks that share a tile along K.
+  int residents = 1;             ///< Blocks on a multiprocessor at a time.
+  int turns = 1;                 ///< Groups of a block that take turns on steps of K.
+  bool alternates = false;       ///< They take turns on tiles: one multiplies while the other stores ("pingpong").
+  bool streams_weights = false;  ///< Heeds `streams_weights`.
+  bool overlaps = false;         ///< Can start before the kernel that writes its activations has ended.
   /// > 0: it takes activations unquantized, of at most as many tokens as its tile has, K and elements M·K.
   std::int64_t quantized_k = 0, quantized_elements = 0;
 

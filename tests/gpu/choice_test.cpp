@@ -110,8 +110,8 @@ TEST_F(ChoiceTest, AllAreRankedHotAsRowsAreMeasuredAndCold) {
   Writes seen;
   const MadeKernel quick(1, &seen), slow(6), none(0);
   const auto operands = sets(4);
-  const MeasuredChoices ranked =
-      measure_all({choice(slow), choice(none), choice(quick)}, operands, /*hot_sets=*/2, stream());
+  const std::vector<KernelChoice> all{choice(slow), choice(none), choice(quick)};
+  const MeasuredChoices ranked = measure_all(all, all, operands, /*hot_sets=*/2, stream());
   for (const auto* state : {&ranked.hot, &ranked.cold}) {
     ASSERT_EQ(state->size(), 2U);
     EXPECT_EQ(state->front().choice.kernel, &quick);

@@ -36,13 +36,14 @@ struct ProblemOptions {
   bool azp = false, azp_per_row = false, bias = false;
   std::int64_t extra_stride = 0;  ///< Multiple of 16, of all three matrices.
   int raster = 0, swizzle = 1;
+  bool streams_weights = false;
 
   std::string text() const {
     const auto flag = [](bool on, const char* what) { return on ? std::string(" ") + what : std::string(); };
     return "M=" + std::to_string(m) + " N=" + std::to_string(n) + " K=" + std::to_string(k) +
            flag(scale_a_per_row, "per-row") + flag(scale_w_per_channel, "per-channel") + flag(azp, "azp") +
            flag(azp_per_row, "azp-per-row") + flag(bias, "bias") + flag(extra_stride != 0, "strided") + " raster " +
-           std::to_string(raster) + " swizzle " + std::to_string(swizzle);
+           std::to_string(raster) + " swizzle " + std::to_string(swizzle) + flag(streams_weights, "streaming");
   }
 };
 
@@ -107,6 +108,7 @@ class Problem {
     out.bias = bias_.as<float>();
     out.raster = o.raster;
     out.swizzle = o.swizzle;
+    out.streams_weights = o.streams_weights;
     return out;
   }
 

@@ -174,6 +174,7 @@ TEST_P(KernelsTest, RandomShapesAndOptions) {
     o.extra_stride = pick(0, 2) * 16;
     o.raster = static_cast<int>(pick(0, 2));
     o.swizzle = 1 << pick(0, 3);
+    o.streams_weights = pick(0, 1) == 1;
     check_product(o, random());
   }
 }
@@ -190,6 +191,7 @@ TEST_P(KernelsTest, ManyTilesEachOrder) {
     o.bias = raster == 1;
     o.raster = raster;
     o.swizzle = raster == 0 ? 1 : 8;
+    o.streams_weights = raster == 2;
     check_product(o, test_seed() + 17);
   }
 }

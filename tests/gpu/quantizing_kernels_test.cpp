@@ -103,6 +103,7 @@ class QuantizingKernelsTest : public GpuTest, public ::testing::WithParamInterfa
     g.azp = quantized.azp.as<std::int32_t>(), g.colsum = device_colsum.as<std::int32_t>();
     g.bias = device_bias.as<float>();
     g.d = d.data(), g.ldd = ldd;
+    g.streams_weights = c.n % 128 != 0;
     cuda::check(cudaDeviceSynchronize());  // the kernel's stream does not wait for copies
     kernel().prepare(g, nullptr)->enqueue(stream());
     cuda::check(cudaStreamSynchronize(stream()));

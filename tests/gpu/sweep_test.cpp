@@ -139,12 +139,14 @@ TEST_F(CudaSweep, ANamedKernelIsTheOneThatRuns) {
   o.shapes = {{24, 512, 1024}, {700, 1040, 512}};  // of no table: the choice is found by trying
   o.providers = {"int8-channel-w-token-a", "int8-channel-w-token-a-noquant", "fp8-channel-w-token-a"};
   o.engines = {"cutlass"};
+  o.cache = {CacheState::hot, CacheState::cold};
   for (const Result& row : run_sweep(o).rows) {
     if (row.outcome == Outcome::unsupported) continue;
     SweepOptions again = options();
     again.shapes = {row.shape};
     again.providers = {row.provider};
     again.engines = {row.engine};
+    again.cache = {row.cache};
     again.kernel = row.kernel;
     EXPECT_NE(row.repro.find("--kernel"), std::string::npos);
     const auto rows = run_sweep(again).rows;
@@ -152,6 +154,10 @@ TEST_F(CudaSweep, ANamedKernelIsTheOneThatRuns) {
     EXPECT_TRUE(fine(rows[0])) << rows[0].message;
     EXPECT_EQ(rows[0].kernel, row.kernel);
     EXPECT_EQ(rows[0].repro, row.repro);
+    if (row.kernel.find("_wgmma_") != std::string::npos) {
+      const bool streams = row.kernel.find(" streaming") != std::string::npos;
+      EXPECT_EQ(streams, row.cache == CacheState::cold && row.shape.m == 24) << row.kernel;
+    }
   }
   o.kernel = "sm90_no_such_kernel";
   for (const Result& row : run_sweep(o).rows) {

@@ -186,6 +186,34 @@ TEST(Choices, OrdersOfTilesAreTriedWhereTheyDiffer) {
   EXPECT_EQ(tried(4096, 4096), Texts{"k"});
 }
 
+TEST(Choices, WeightsFromMemoryAreStreamedForFewTokens) {
+  const auto streamed = [](std::int64_t m, std::int64_t n, std::int64_t k, CacheState cache) {
+    return cutlass::streams_weights(h200(), {m, n, k}, cache);
+  };
+  for (const std::int64_t m : {1, 256, 511}) {
+    EXPECT_TRUE(streamed(m, 4096, 4096, CacheState::cold)) << m;
+    EXPECT_FALSE(streamed(m, 4096, 4096, CacheState::hot)) << m;
+    // L2 has 60 MiB; of it weights of 56 are too many to find there again, of 48 are not.
+    EXPECT_TRUE(streamed(m, 4096, 14336, CacheState::hot)) << m;
+    EXPECT_FALSE(streamed(m, 4096, 12288, CacheState::hot)) << m;
+  }
+  EXPECT_FALSE(streamed(512, 4096, 4096, CacheState::cold)) << "tiles that follow one another need them again";
+  EXPECT_FALSE(streamed(512, 28672, 8192, CacheState::hot));
+  EXPECT_TRUE(streamed(1, std::int64_t{1} << 31, std::int64_t{1} << 31, CacheState::hot)) << "N K past 63 bits";
+}
+
+TEST(Choices, OnlyKernelsThatCanStream) {
+  FakeKernel can("can"), cannot("cannot");
+  can.traits().streams_weights = true;
+  const std::vector<cutlass::KernelChoice> both{{&can, 2, 4, {}, cutlass::Quantizing::overlaps}, {&cannot}};
+  const auto streaming = cutlass::with_streaming(both, true);
+  EXPECT_EQ(texts(streaming), (Texts{"can along n swizzle 4 streaming overlapping", "cannot"}));
+  EXPECT_EQ(texts(cutlass::with_streaming(streaming, false)), texts(both));
+  cuda::ScaledOperands operands;
+  EXPECT_TRUE(cutlass::arguments_of(operands, streaming.front()).streams_weights);
+  EXPECT_FALSE(cutlass::arguments_of(operands, both.front()).streams_weights);
+}
+
 /// For tokens × 4096 channels on 132 multiprocessors.
 Texts ways(const cutlass::KernelChoice& product, const std::vector<cutlass::KernelChoice>& choices, std::int64_t m,
            const std::vector<const kernels::ScaledGemmKernel*>& quantizing = {}, std::int64_t n = 4096) {

@@ -60,30 +60,45 @@ class CutlassEngine final : public ScaledEngine {
   /// The kernel that the user names, in the order of tiles that the name ends with.
   ProductChoice named(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, CacheState cache,
                       bool quantizes, cudaStream_t stream) const {
-    for (const auto* kernel : quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
-      if (kernel->traits().name != named_) continue;
+    const auto find = [&](const std::vector<const kernels::ScaledGemmKernel*>& kernels) -> std::optional<KernelChoice> {
+      for (const auto* kernel : kernels) {
+        if (!named_.starts_with(kernel->traits().name)) continue;
+        for (const KernelChoice& choice : every_use(kernel)) {
+          if (choice.text() == named_) return choice;
+        }
+      }
+      return std::nullopt;
+    };
+    const DType input = spec.scheme.weight, output = spec.scheme.output;
+    if (const auto call = find(quantizing_candidates(device(), input, output, spec.shape.m))) {
       if (!quantizes) {
         throw Unavailable("kernel '" + named_ + "' quantizes, and a call of " + provider_name(spec.scheme) +
                           " does not: name one without _q in its name, or leave --kernel out");
       }
-      return {product(spec, sets, cache, stream), {kernel, 0, 1, {}, {}}};
+      return {product(spec, sets, cache, stream), *call};
     }
-    for (const auto* kernel : candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m)) {
-      if (!named_.starts_with(kernel->traits().name)) continue;
-      for (const Quantizing quantizing : {Quantizing::apart, Quantizing::overlaps}) {
+    if (const auto call = find(candidates(device(), input, output, spec.shape.m))) {
+      KernelChoice product = *call;
+      product.quantizing = Quantizing::apart;  // alone it has nothing to start beside
+      return {product, quantizes ? *call : KernelChoice{}};
+    }
+    throw Unavailable("this build has no kernel '" + named_ + "' for this product on " + device().name +
+                      ": name one as rows do (qgemm list kernels), or leave --kernel out");
+  }
+
+  /// All that rows may say of how a kernel is used.
+  static std::vector<KernelChoice> every_use(const kernels::ScaledGemmKernel* kernel) {
+    std::vector<KernelChoice> out;
+    for (const Quantizing quantizing : {Quantizing::apart, Quantizing::overlaps}) {
+      for (const bool streams : {false, true}) {
         for (const int raster : {0, 1, 2}) {
           for (int swizzle = 1; swizzle <= max_swizzle; ++swizzle) {
-            KernelChoice choice{kernel, raster, swizzle, {}, quantizing};
-            if (choice.text() != named_) continue;
-            KernelChoice product = choice;
-            product.quantizing = Quantizing::apart;  // alone it has nothing to start beside
-            return {product, quantizes ? choice : KernelChoice{}};
+            out.push_back({kernel, raster, swizzle, {}, quantizing, streams});
           }
         }
       }
     }
-    throw Unavailable("this build has no kernel '" + named_ + "' for this product on " + device().name +
-                      ": name one as rows do (qgemm list kernels), or leave --kernel out");
+    return out;
   }
 
   static ChoiceKey key_of(const GemmSpec& spec, CacheState cache) {
@@ -100,7 +115,9 @@ class CutlassEngine final : public ScaledEngine {
     const auto all = candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m);
     if (!tuning_) tuning_ = load_tuning(device().name);
     const auto reference = reference_kernel(device(), spec.scheme.weight, spec.scheme.output, spec.shape);
+    const bool streams = streams_weights(device(), spec.shape, cache);
     if (auto tuned = tuned_choice(*tuning_, all, spec.scheme.weight, spec.shape, cache)) {
+      tuned->streams = streams && tuned->kernel->traits().streams_weights;
       if (reference != nullptr && reference != tuned->kernel) {
         const std::string origin = "the reference's, faster here than " + tuned->text() + " (" + tuned->origin + ")";
         tuned = held_against(*tuned, {reference, 0, 1, origin, {}}, sets, cache, stream);
@@ -112,7 +129,7 @@ class CutlassEngine final : public ScaledEngine {
     if (reference != nullptr && std::find(kernels.begin(), kernels.end(), reference) == kernels.end()) {
       kernels.push_back(reference);
     }
-    const auto tried = choices(kernels, sets, device().multiprocessors);
+    const auto tried = with_streaming(choices(kernels, sets, device().multiprocessors), streams);
     return products_.emplace(key, fastest(tried, sets, cache, {}, stream)).first->second;
   }
 
@@ -123,10 +140,11 @@ class CutlassEngine final : public ScaledEngine {
     if (const auto found = calls_.find(key); found != calls_.end()) return found->second;
     const auto kernels =
         likely(candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m), device(), spec.shape);
-    const auto ways =
+    const auto ways = with_streaming(
         ways_to_quantize(product, choices(kernels, sets, device().multiprocessors),
                          quantizing_candidates(device(), spec.scheme.weight, spec.scheme.output, spec.shape.m),
-                         spec.shape, device().multiprocessors);
+                         spec.shape, device().multiprocessors),
+        streams_weights(device(), spec.shape, cache));
     KernelChoice best = ways.front();
     if (ways.size() > 1) {
       best = fastest(ways, sets, cache, quantize, stream);

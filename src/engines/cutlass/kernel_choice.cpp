@@ -110,6 +110,21 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
   return out;
 }
 
+bool streams_weights(const cuda::Device& device, const Shape& shape, CacheState cache) {
+  // Of 512 rows on, several tiles need the same weights one after the other. Of weights that just fit, some lines of a
+  // hot call are still there, up to some 85 % of L2.
+  constexpr std::int64_t most_rows = 511;
+  constexpr double held_share = 0.85;
+  const auto bytes = static_cast<double>(shape.n) * static_cast<double>(shape.k);  // one a weight
+  const bool from_memory = cache == CacheState::cold || bytes > held_share * static_cast<double>(device.l2_bytes);
+  return shape.m <= most_rows && from_memory;
+}
+
+std::vector<KernelChoice> with_streaming(std::vector<KernelChoice> choices, bool streams) {
+  for (auto& choice : choices) choice.streams = streams && choice.kernel->traits().streams_weights;
+  return choices;
+}
+
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,
                                            const std::vector<const kernels::ScaledGemmKernel*>& quantizing,
                                            const Shape& shape, int multiprocessors) {

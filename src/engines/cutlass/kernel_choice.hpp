@@ -5,6 +5,8 @@
 
 #include "cuda/device.hpp"
 #include "engines/cutlass/kernel_product.hpp"
+#include "qgemm/result.hpp"
+#include "qgemm/shape.hpp"
 
 namespace qgemm::cutlass {
 
@@ -29,6 +31,14 @@ std::vector<const kernels::ScaledGemmKernel*> likely(std::vector<const kernels::
 /// heeds none, two where all of them run at the same time, four where there are several rounds.
 std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
+
+/// Whether weights [N,K] for M rows are better asked for as the first to leave L2. They are where they come from
+/// memory, cold or since L2 does not hold them, and few enough rows need them that none are asked for twice: 2 to 7 %
+/// of a call's time, since they leave the activations and what is written in place (docs/measurements/kernels.md).
+bool streams_weights(const cuda::Device& device, const Shape& shape, CacheState cache);
+
+/// The choices with or without streaming, as their kernels can.
+std::vector<KernelChoice> with_streaming(std::vector<KernelChoice> choices, bool streams);
 
 /// What a call that quantizes may be where `product` is the fastest for the product alone: with up to 256 tokens that
 /// after the quantization and, where its kernel can, beside it; with more one of the two, as the size of its tiles and

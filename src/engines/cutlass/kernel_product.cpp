@@ -10,6 +10,7 @@ std::string KernelChoice::text() const {
   std::string text = kernel->traits().name;
   if (raster != 0) text += raster == 1 ? " along m" : " along n";
   if (swizzle != 1) text += " swizzle " + std::to_string(swizzle);
+  if (streams) text += " streaming";
   if (quantizing == Quantizing::overlaps) text += " overlapping";
   return text;
 }
@@ -39,6 +40,7 @@ kernels::ScaledGemmArguments arguments_of(const cuda::ScaledOperands& operands, 
   out.ldd = operands.n;
   out.raster = choice.raster;
   out.swizzle = choice.swizzle;
+  out.streams_weights = choice.streams;
   return out;
 }
 

@@ -22,8 +22,10 @@ struct KernelChoice {
   int raster = 0, swizzle = 1;
   std::string origin = {};
   Quantizing quantizing = Quantizing::apart;
+  bool streams = false;  ///< The weights are the first to leave L2 (`ScaledGemmArguments::streams_weights`).
 
-  /// "sm90_s8_128x128x128_2x1_pingpong", with " swizzle 8" where that is not 1, and how it quantizes if not apart.
+  /// "sm90_s8_128x128x128_2x1_pingpong", with " swizzle 8" where that is not 1, " streaming" where it streams the
+  /// weights, and how it quantizes if not apart.
   std::string text() const;
 };
 

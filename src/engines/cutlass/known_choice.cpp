@@ -36,7 +36,8 @@ std::vector<KernelChoice> known_choices(const cuda::Device& device, DType input,
   const auto all = candidates(device, input, output, shape.m);
   std::vector<KernelChoice> out;
   // Whoever multiplies once has a model around it, whose other weights come between: they are cold.
-  auto tuned = tuned_choice(table_of(device.name), all, input, shape, CacheState::cold);
+  constexpr CacheState cache = CacheState::cold;
+  auto tuned = tuned_choice(table_of(device.name), all, input, shape, cache);
   if (tuned) out.push_back(std::move(*tuned));
   const auto* reference = reference_kernel(device, input, output, shape);
   const auto add_reference = [&] {
@@ -48,7 +49,7 @@ std::vector<KernelChoice> known_choices(const cuda::Device& device, DType input,
   if (!modelled) add_reference();
   for (const auto* kernel : likely(all, device, shape)) out.push_back({kernel, 0, 1, {}, {}});
   if (modelled) add_reference();
-  return out;
+  return with_streaming(std::move(out), streams_weights(device, shape, cache));
 }
 
 }  // namespace
@@ -73,6 +74,7 @@ void enqueue_known(const cuda::Device& device, DType input, DType output, const 
     kernels::ScaledGemmArguments ordered = arguments;
     ordered.raster = choice.raster;
     ordered.swizzle = choice.swizzle;
+    ordered.streams_weights = choice.streams;
     const cuda::StreamMemory workspace(choice.kernel->workspace_bytes(ordered), stream);
     choice.kernel->prepare(ordered, workspace.data())->enqueue(stream);
   };

@@ -35,7 +35,9 @@ MeasuredChoices measure_choices(const cuda::Device& device, DType input, const S
       spec, operands,
       [&](const std::vector<cuda::ScaledOperands>& prepared, const EnqueueQuantize&) {
         const auto kernels = candidates(device, input, spec.scheme.output, shape.m);
-        measured = measure_all(choices(kernels, prepared, device.multiprocessors), prepared, hot_sets, stream);
+        const auto all = choices(kernels, prepared, device.multiprocessors);
+        const auto used = [&](CacheState cache) { return with_streaming(all, streams_weights(device, shape, cache)); };
+        measured = measure_all(used(CacheState::hot), used(CacheState::cold), prepared, hot_sets, stream);
         if (measured.hot.empty()) throw Unavailable("this build has no kernel for this GPU and shape");
         return ProductChoice{measured.hot.front().choice, {}};
       },

@@ -146,28 +146,32 @@ KernelChoice held_against(const KernelChoice& known, const KernelChoice& other,
   return changes ? other : known;
 }
 
-MeasuredChoices measure_all(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
-                            int hot_sets, cudaStream_t stream) {
-  std::vector<KernelChoice> taken;
-  std::vector<std::unique_ptr<KernelLaunches>> launches;
-  for (const auto& choice : choices) {
+MeasuredChoices measure_all(const std::vector<KernelChoice>& hot, const std::vector<KernelChoice>& cold,
+                            const std::vector<cuda::ScaledOperands>& sets, int hot_sets, cudaStream_t stream) {
+  /// A choice as each cache state uses it.
+  struct Taken {
+    KernelChoice hot, cold;
+    KernelLaunches launch_hot, launch_cold;
+  };
+  std::vector<Taken> taken;
+  for (std::size_t i = 0; i < hot.size(); ++i) {
     try {
-      launches.push_back(std::make_unique<KernelLaunches>(choice, sets));
+      taken.push_back({hot[i], cold[i], KernelLaunches(hot[i], sets), KernelLaunches(cold[i], sets)});
     } catch (const Unavailable&) {
       continue;
     }
-    taken.push_back(choice);
   }
   const Rankings ranked = rank_choices(taken.size(), [&](std::size_t which, CacheState state, int calls) {
-    const int used = state == CacheState::hot ? hot_sets : static_cast<int>(sets.size());
-    return time_calls(*launches[which], used, state, calls, stream);
+    const bool is_hot = state == CacheState::hot;
+    return time_calls(is_hot ? taken[which].launch_hot : taken[which].launch_cold,
+                      is_hot ? hot_sets : static_cast<int>(sets.size()), state, calls, stream);
   });
-  const auto named = [&](const std::vector<RankedChoice>& list) {
+  const auto named = [&](const std::vector<RankedChoice>& list, KernelChoice Taken::*choice) {
     std::vector<MeasuredChoice> out;
-    for (const auto& [which, us] : list) out.push_back({taken[which], us});
+    for (const auto& [which, us] : list) out.push_back({taken[which].*choice, us});
     return out;
   };
-  return {named(ranked.hot), named(ranked.cold)};
+  return {named(ranked.hot, &Taken::hot), named(ranked.cold, &Taken::cold)};
 }
 
 }  // namespace qgemm::cutlass

@@ -30,9 +30,9 @@ struct MeasuredChoices {
   std::vector<MeasuredChoice> hot, cold;
 };
 
-/// All of them, hot on each of the first `hot_sets` of `sets` and cold on all in turn, ranked as `rank_choices` says.
-/// Choices that do not take the operands are left out.
-MeasuredChoices measure_all(const std::vector<KernelChoice>& choices, const std::vector<cuda::ScaledOperands>& sets,
-                            int hot_sets, cudaStream_t stream);
+/// All of them, `hot` on each of the first `hot_sets` of `sets` and `cold` on all in turn, ranked as `rank_choices`
+/// says: the same choices, but for whether they stream the weights. Those that do not take the operands are left out.
+MeasuredChoices measure_all(const std::vector<KernelChoice>& hot, const std::vector<KernelChoice>& cold,
+                            const std::vector<cuda::ScaledOperands>& sets, int hot_sets, cudaStream_t stream);
 
 }  // namespace qgemm::cutlass

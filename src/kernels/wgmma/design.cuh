@@ -151,6 +151,7 @@ struct Design {
     traits.turns = turns ? groups : 1;
     traits.alternates = alternates;
     traits.overlaps = !quantizes;
+    traits.streams_weights = true;
     traits.quantized_k = std::int64_t{split} * quantized_k;
     traits.quantized_elements = most_token_bytes / 2;
     traits.orders_tiles = residents == 1 && !gathers;

@@ -22,6 +22,9 @@ __device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> 
   const auto is_last = [&](const Schedule::Place& place) {
     return !Design::shares && (Design::swapped ? place.column : place.row) == p.last_tile;
   };
+  const std::uint64_t weights_policy = l2_policy(p.streams_weights), tokens_policy = l2_policy(false);
+  const std::uint64_t rows_policy = Design::swapped ? weights_policy : tokens_policy;
+  const std::uint64_t columns_policy = Design::swapped ? tokens_policy : weights_policy;
   const auto load_rows = [&](int stage, int step, const Schedule::Place& place) {
     const int tile_row = place.row;
     const std::uint32_t to = ring.rows(stage) + static_cast<std::uint32_t>(seat.column * Design::loaded_rows * 128);
@@ -31,9 +34,9 @@ __device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> 
     for (int box = 0; box < Design::depth; ++box) {
       const int x = step * Design::step_k + box * Design::box_k;
       if constexpr (Design::cluster_columns > 1) {
-        load_box(to + box * Design::rows_box, &p.row_map, x, y, ring.full(stage), rows_mask);
+        load_box(to + box * Design::rows_box, &p.row_map, x, y, ring.full(stage), rows_policy, rows_mask);
       } else {
-        load_box(to + box * Design::rows_box, map, x, y, ring.full(stage));
+        load_box(to + box * Design::rows_box, map, x, y, ring.full(stage), rows_policy);
       }
     }
   };
@@ -48,9 +51,9 @@ __device__ __forceinline__ void load_operands(const Parameters& p, Ring<Design> 
     for (int box = 0; box < Design::depth; ++box) {
       const int x = step * Design::step_k + box * Design::box_k;
       if constexpr (Design::cluster_rows > 1) {
-        load_box(to + box * Design::columns_box, &p.column_map, x, y, ring.full(stage), columns_mask);
+        load_box(to + box * Design::columns_box, &p.column_map, x, y, ring.full(stage), columns_policy, columns_mask);
       } else {
-        load_box(to + box * Design::columns_box, map, x, y, ring.full(stage));
+        load_box(to + box * Design::columns_box, map, x, y, ring.full(stage), columns_policy);
       }
     }
   };

@@ -108,12 +108,20 @@ __device__ __forceinline__ void send(std::uint32_t there, std::uint32_t barrier_
 __device__ __forceinline__ void prefetch_map(const CUtensorMap* map) {
   asm volatile("prefetch.tensormap [%0];\n" ::"l"(map) : "memory");
 }
-__device__ __forceinline__ void load_box(std::uint32_t to, const CUtensorMap* map, int x, int y,
-                                         std::uint32_t barrier) {
+/// What L2 is told of lines that are loaded: that they are the first to leave it (`stream`), or nothing. (Not
+/// "evict_normal": by that they stay for shorter than without a word, docs/measurements/kernels.md.)
+__device__ __forceinline__ std::uint64_t l2_policy(bool stream) {
+  std::uint64_t first, unchanged;
+  asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;\n" : "=l"(first));
+  asm("createpolicy.fractional.L2::evict_unchanged.b64 %0, 1.0;\n" : "=l"(unchanged));
+  return stream ? first : unchanged;
+}
+__device__ __forceinline__ void load_box(std::uint32_t to, const CUtensorMap* map, int x, int y, std::uint32_t barrier,
+                                         std::uint64_t policy) {
   asm volatile(
-      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4}], [%2];\n" ::"r"(
-          to),
-      "l"(map), "r"(barrier), "r"(x), "r"(y)
+      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], "
+      "[%1, {%3, %4}], [%2], %5;\n" ::"r"(to),
+      "l"(map), "r"(barrier), "r"(x), "r"(y), "l"(policy)
       : "memory");
 }
 /// `bytes` that follow one another; both addresses and they in multiples of 16.
@@ -125,11 +133,11 @@ __device__ __forceinline__ void load_bytes(std::uint32_t to, const void* from, s
 }
 /// Into every block of the cluster whose bit is set, at the same address, telling the barrier of each.
 __device__ __forceinline__ void load_box(std::uint32_t to, const CUtensorMap* map, int x, int y, std::uint32_t barrier,
-                                         std::uint16_t blocks) {
+                                         std::uint64_t policy, std::uint16_t blocks) {
   asm volatile(
-      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, "
-      "%4}], [%2], %5;\n" ::"r"(to),
-      "l"(map), "r"(barrier), "r"(x), "r"(y), "h"(blocks)
+      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster.L2::cache_hint "
+      "[%0], [%1, {%3, %4}], [%2], %6, %5;\n" ::"r"(to),
+      "l"(map), "r"(barrier), "r"(x), "r"(y), "l"(policy), "h"(blocks)
       : "memory");
 }
 __device__ __forceinline__ void store_box(const CUtensorMap* map, int x, int y, std::uint32_t from) {

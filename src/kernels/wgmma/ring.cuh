@@ -15,8 +15,9 @@ struct Parameters {
   Tokens tokens;  ///< For designs that quantize; these have no map of columns.
   Dequantize how;
   Schedule schedule;
-  int steps = 0;          ///< ⌈K/step_k⌉
-  bool overlaps = false;  ///< The kernel before this one may still be at work on the activations.
+  int steps = 0;                 ///< ⌈K/step_k⌉
+  bool streams_weights = false;  ///< They are the first to leave L2.
+  bool overlaps = false;         ///< The kernel before this one may still be at work on the activations.
 };
 
 /// Where a block is in its cluster.

@@ -94,6 +94,7 @@ class WgmmaKernel final : public ScaledGemmKernel {
     columns.box_rows = Design::loaded_columns;
     p.row_map = tensor_map(rows);
     p.steps = covered(given.k, Design::step_k);
+    p.streams_weights = given.streams_weights;
     if constexpr (Design::quantizes) {
       p.tokens = tokens(given, p.steps);
     } else {
