@@ -111,8 +111,8 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 }
 
 bool streams_weights(const cuda::Device& device, const Shape& shape, CacheState cache) {
-  // Of 512 rows on, several tiles need the same weights one after the other. Of weights that just fit, some lines of a
-  // hot call are still there, up to some 85 % of L2.
+  // Of 512 rows on, tiles that follow one another need the same weights. Of weights that take less than some 85 % of
+  // L2, a hot call finds lines of the one before.
   constexpr std::int64_t most_rows = 511;
   constexpr double held_share = 0.85;
   const auto bytes = static_cast<double>(shape.n) * static_cast<double>(shape.k);  // one a weight

@@ -33,8 +33,10 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
                                   const std::vector<cuda::ScaledOperands>& sets, int multiprocessors);
 
 /// Whether weights [N,K] for M rows are better asked for as the first to leave L2. They are where they come from
-/// memory, cold or since L2 does not hold them, and few enough rows need them that none are asked for twice: 2 to 7 %
-/// of a call's time, since they leave the activations and what is written in place (docs/measurements/kernels.md).
+/// memory, cold or since L2 does not hold them, and few enough rows need them that none is asked for again later: up to
+/// 5 % of a product's time and 10 % of a call's that quantizes, whose activations then stay where they are
+/// (docs/measurements/kernels.md). Where L2 has them, streamed weights are up to a third slower: they take each other's
+/// place, not that of what lies there unused.
 bool streams_weights(const cuda::Device& device, const Shape& shape, CacheState cache);
 
 /// The choices with or without streaming, as their kernels can.
