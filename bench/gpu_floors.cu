@@ -35,7 +35,7 @@ __global__ void do_nothing() {}
 
 /// Each block reads its share of 64 rows through a ring of `stages` boxes.
 __global__ void __launch_bounds__(32)
-    read_boxes(const __grid_constant__ CUtensorMap map, int steps, int split, int stages) {
+    read_boxes(const __grid_constant__ CUtensorMap map, int steps, int split, int stages, bool streams) {
   extern __shared__ __align__(1024) std::uint8_t shared[];
   const std::uint32_t base = ptx::shared_address(shared);
   const auto barrier = [&](int stage) { return base + static_cast<std::uint32_t>(stages * box_bytes + 8 * stage); };
@@ -44,10 +44,12 @@ __global__ void __launch_bounds__(32)
   ptx::publish_barriers();
   const int tile = static_cast<int>(blockIdx.x) / split, part = static_cast<int>(blockIdx.x) % split;
   const int first = steps * part / split, end = steps * (part + 1) / split;
+  const std::uint64_t policy = ptx::l2_policy(streams);
   const auto load = [&](int step) {
     const int stage = (step - first) % stages;
     ptx::arrive_expecting(barrier(stage), box_bytes);
-    ptx::load_box(base + static_cast<std::uint32_t>(stage * box_bytes), &map, step * 128, tile * 64, barrier(stage));
+    ptx::load_box(base + static_cast<std::uint32_t>(stage * box_bytes), &map, step * 128, tile * 64, barrier(stage),
+                  policy);
   };
   for (int step = first; step < min(first + stages, end); ++step) load(step);
   for (int step = first; step < end; ++step) {
@@ -94,15 +96,18 @@ class Floors {
       std::string how;
       for (const int split : {1, 2, 4, 8}) {
         for (const int stages : {6, 12, 24}) {
-          const int shared = stages * (box_bytes + 8);
-          cuda::check(cudaFuncSetAttribute(read_boxes, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
-          const double us = time_us([&](int call, cudaStream_t stream) {
-            read_boxes<<<static_cast<unsigned>(n / 64 * split), 32, shared, stream>>>(
-                maps[static_cast<std::size_t>(call % sets)], k / 128, split, stages);
-          });
-          if (us >= best) continue;
-          best = us;
-          how = "K in " + std::to_string(split) + ", " + std::to_string(stages) + " boxes in flight";
+          for (const bool streams : {false, true}) {
+            const int shared = stages * (box_bytes + 8);
+            cuda::check(cudaFuncSetAttribute(read_boxes, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
+            const double us = time_us([&](int call, cudaStream_t stream) {
+              read_boxes<<<static_cast<unsigned>(n / 64 * split), 32, shared, stream>>>(
+                  maps[static_cast<std::size_t>(call % sets)], k / 128, split, stages, streams);
+            });
+            if (us >= best) continue;
+            best = us;
+            how = "K in " + std::to_string(split) + ", " + std::to_string(stages) + " boxes in flight" +
+                  (streams ? ", first to leave L2" : "");
+          }
         }
       }
       std::printf("read W N=%d K=%d %s: %.2f us, %.2f TB/s (%s)\n", n, k, cold ? "cold" : "hot", best,
