@@ -108,8 +108,9 @@ __device__ __forceinline__ void send(std::uint32_t there, std::uint32_t barrier_
 __device__ __forceinline__ void prefetch_map(const CUtensorMap* map) {
   asm volatile("prefetch.tensormap [%0];\n" ::"l"(map) : "memory");
 }
-/// What L2 is told of lines that are loaded: that they are the first to leave it (`stream`), or nothing. (Not
-/// "evict_normal": by that they stay for shorter than without a word, docs/measurements/kernels.md.)
+/// What L2 is told of lines that are loaded: that they are the first to leave it (`stream`), or nothing.
+/// ("evict_normal" would not be nothing: loads with it are slower than loads without a word,
+/// docs/measurements/kernels.md.)
 __device__ __forceinline__ std::uint64_t l2_policy(bool stream) {
   std::uint64_t first, unchanged;
   asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;\n" : "=l"(first));
