@@ -82,7 +82,9 @@ struct DeviceScaledProduct {
 /// D = scale_a ⊙ scale_w ⊙ (A_q·W_qᵀ − azp ⊙ azp_adj) + bias, as in qgemm/scaled_mm.hpp, by the kernel that a tuning
 /// table names, else, on Hopper, by the one that a model of cost puts in front, elsewhere the reference's. Nothing is
 /// tried, packed or copied where K is a multiple of 16 and N of 8 and A, W and D start, and have rows, at multiples of
-/// 16 bytes; else what is not so is copied in the call. To run one product many times use `make_runner`.
+/// 16 bytes; else what is not so is copied in the call. Weights are taken for a model's, which come from memory: with
+/// fewer than 512 rows they are the first to leave L2 again. To run one product many times use `make_runner`, whose
+/// weights stay there where they fit.
 void scaled_mm(const DeviceScaledProduct& product, const DeviceStream& stream);
 
 /// One provider's product on a GPU, ready to be called and timed: `Runner` for arrays that lie there. Weights are
