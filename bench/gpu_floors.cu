@@ -96,9 +96,9 @@ class Floors {
       std::string how;
       for (const int split : {1, 2, 4, 8}) {
         for (const int stages : {6, 12, 24}) {
+          const int shared = stages * (box_bytes + 8);
+          cuda::check(cudaFuncSetAttribute(read_boxes, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
           for (const bool streams : {false, true}) {
-            const int shared = stages * (box_bytes + 8);
-            cuda::check(cudaFuncSetAttribute(read_boxes, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
             const double us = time_us([&](int call, cudaStream_t stream) {
               read_boxes<<<static_cast<unsigned>(n / 64 * split), 32, shared, stream>>>(
                   maps[static_cast<std::size_t>(call % sets)], k / 128, split, stages, streams);

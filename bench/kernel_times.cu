@@ -1,15 +1,5 @@
 // Every kernel that this GPU runs, timed at the shapes given: what a choice is made of, and what a new kernel has to
-// beat.
-//
-// bench_kernel_times [--type int8|fp8] [--cache hot|cold] [--layers N:K,…] [--m M,…] [--kernels text,…] [--ms burst]
-//                    [--rounds count] [--top count] [--calls product|dynamic] [--weights chosen|both] [--csv file]
-//
-// --kernels keeps those whose name has one of the texts in it. A burst is how long a kernel runs without a break: 2 ms
-// compare kernels at the clock of their mixture, 100 ms at the clock that each one's own power leaves it. Dynamic calls
-// quantize bf16 activations per token: each kernel's product alone, with quantization before it or beside it, and the
-// kernels that quantize by themselves. Weights are streamed (the first to leave L2) where the engine would stream them,
-// or kernels are timed both ways and the fastest of each is printed last. The CSV file gets a line a shape and a column
-// a kernel: microseconds in its best order of tiles, empty where it is no candidate.
+// beat. `bench_kernel_times --help` has the flags.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -19,7 +9,6 @@
 #include <numeric>
 #include <random>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -32,7 +21,7 @@
 #include "engines/cutlass/kernel_choice.hpp"
 #include "gpu_operands.cuh"
 #include "interleaved.hpp"
-#include "kernels/reference_choice.hpp"
+#include "kernel_times_options.hpp"
 #include "operands/cuda/device_operands.hpp"
 #include "qgemm/error.hpp"
 #include "quantize/cuda/row_kernels.hpp"
@@ -40,64 +29,6 @@
 namespace {
 
 using namespace qgemm;
-
-struct Options {
-  bool fp8 = false, cold = false, dynamic = false, both_weights = false;
-  std::vector<std::pair<int, int>> layers = {{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}};
-  std::vector<int> m = {1, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
-  std::vector<std::string> kernels;
-  std::string csv;
-  double ms = 2;
-  int rounds = 5, top = 12;
-};
-
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, at);) parts.push_back(part);
-  return parts;
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string flag = argv[i], value = argv[i + 1];
-    if (flag == "--type") {
-      options.fp8 = value == "fp8";
-    } else if (flag == "--cache") {
-      options.cold = value == "cold";
-    } else if (flag == "--layers") {
-      options.layers.clear();
-      for (const auto& layer : split(value, ',')) {
-        const auto numbers = split(layer, ':');
-        options.layers.emplace_back(std::stoi(numbers.at(0)), std::stoi(numbers.at(1)));
-      }
-    } else if (flag == "--m") {
-      options.m.clear();
-      for (const auto& m : split(value, ',')) options.m.push_back(std::stoi(m));
-    } else if (flag == "--kernels") {
-      options.kernels = split(value, ',');
-    } else if (flag == "--ms") {
-      options.ms = std::stod(value);
-    } else if (flag == "--rounds") {
-      options.rounds = std::stoi(value);
-    } else if (flag == "--calls") {
-      if (value != "product" && value != "dynamic")
-        throw std::runtime_error("--calls is " + value + ": product, dynamic");
-      options.dynamic = value == "dynamic";
-    } else if (flag == "--weights") {
-      if (value != "chosen" && value != "both") throw std::runtime_error("--weights is " + value + ": chosen, both");
-      options.both_weights = value == "both";
-    } else if (flag == "--csv") {
-      options.csv = value;
-    } else if (flag == "--top") {
-      options.top = std::stoi(value);
-    } else {
-      throw std::runtime_error("unknown option " + flag + ": the first lines of bench/kernel_times.cu list them");
-    }
-  }
-  return options;
-}
 
 constexpr const char* product_alone = "product alone";
 
@@ -153,7 +84,7 @@ cuda::ScaledOperands scaled(const bench::OperandSet& set, int m, int n, int k) {
 
 class KernelTimes {
  public:
-  KernelTimes(const Options& options, const cuda::Device& device)
+  KernelTimes(const bench::KernelTimesOptions& options, const cuda::Device& device)
       : options_(options), device_(device), watch_(device.pci_bus_id) {}
 
   void measure(int m, int n, int k) {
@@ -176,11 +107,10 @@ class KernelTimes {
       sets_of[set].own_scales = true;
       sets_of[set].bad_row = sources[set].bad_row.as<std::uint32_t>();
     }
-    const DType input = options_.fp8 ? DType::e4m3 : DType::s8;
-    const auto kernels = cutlass::candidates(device_, input, DType::bf16, m);
+    const auto kernels = cutlass::candidates(device_, input(), DType::bf16, m);
     std::vector<Entry> entries;
     if (options_.dynamic) {
-      for (const auto* kernel : cutlass::quantizing_candidates(device_, input, DType::bf16, m)) {
+      for (const auto* kernel : cutlass::quantizing_candidates(device_, input(), DType::bf16, m)) {
         if (!wanted(kernel->traits().name)) continue;
         for (const auto& choice : as_asked({{kernel, 0, 1, {}, {}}}, {m, n, k})) add(entries, choice, sets_of);
       }
@@ -252,12 +182,14 @@ class KernelTimes {
   }
 
  private:
+  DType input() const { return options_.fp8 ? DType::e4m3 : DType::s8; }
+
   /// Products alone. `entries`: sorted, so that a kernel's best order of tiles comes first.
   void note(const std::vector<Entry>& entries, int m, int n, int k) {
     auto& [shape, times] = lines_.emplace_back();
     shape = std::to_string(m) + ',' + std::to_string(n) + ',' + std::to_string(k);
     for (const auto& entry : entries) {
-      if (entry.way != product_alone) continue;
+      if (!entry.way.starts_with(product_alone)) continue;
       const std::string& kernel = entry.kernel->traits().name;
       times.emplace(kernel, std::round(bench::median(entry.us) * 100) / 100);
       columns_.insert(kernel);
@@ -315,22 +247,20 @@ class KernelTimes {
     entries.push_back(std::move(entry));
   }
 
-  /// The fastest call of each way to quantize. `entries`: sorted.
+  /// The fastest call of each way to quantize, and of the fastest of these what it takes of the fastest product.
+  /// `entries`: sorted.
   static void print_ways(const std::vector<Entry>& entries) {
-    double product = 0;
+    double product = 0, call = 0;
     std::vector<std::string> seen;
     for (const auto& entry : entries) {
       if (std::find(seen.begin(), seen.end(), entry.way) != seen.end()) continue;
       seen.push_back(entry.way);
       const double us = bench::median(entry.us);
-      if (entry.way == product_alone) product = us;
+      double& fastest = entry.way.starts_with(product_alone) ? product : call;
+      if (fastest == 0) fastest = us;
       std::printf("  %-34s %9.2f us %s\n", entry.way.c_str(), us, entry.name.c_str());
     }
-    for (const auto& entry : entries) {  // the fastest call that quantizes
-      if (entry.way.starts_with(product_alone)) continue;
-      std::printf("  dynamic / product %.3f\n", bench::median(entry.us) / product);
-      return;
-    }
+    if (product > 0 && call > 0) std::printf("  dynamic / product %.3f\n", call / product);
   }
 
   /// How far behind the fastest the model's first choice is, the best of those it would have tried, and the kernel that
@@ -338,7 +268,7 @@ class KernelTimes {
   void judge_model(const std::vector<Entry>& entries, int m, int n, int k) const {
     // In the build's order, not the entries', which are sorted: the model must not be told by it what is fast where it
     // cannot tell kernels apart.
-    auto kernels = cutlass::candidates(device_, options_.fp8 ? DType::e4m3 : DType::s8, DType::bf16, m);
+    auto kernels = cutlass::candidates(device_, input(), DType::bf16, m);
     std::erase_if(kernels, [&](const auto* kernel) {
       return std::none_of(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.kernel == kernel; });
     });
@@ -356,12 +286,9 @@ class KernelTimes {
     std::printf("  model: first choice %.3f of the fastest (%s, %.2f us likely), best of %zu likely %.3f\n",
                 first / all, likely.front()->traits().name.c_str(),
                 cutlass::likely_us(likely.front()->traits(), device_, m, n, k), likely.size(), tried / all);
-    try {
-      const std::string theirs = kernels::reference_choice(options_.fp8 ? DType::e4m3 : DType::s8, device_.capability(),
-                                                           device_.shared_bytes_per_block, m, n);
-      const double us = best([&](const auto* kernel) { return kernel->traits().name == theirs; });
-      if (us > 0) std::printf("  reference: %.3f of the fastest (%s)\n", us / all, theirs.c_str());
-    } catch (const Unavailable&) {  // it has no table for this GPU
+    if (const auto* theirs = cutlass::reference_kernel(device_, input(), DType::bf16, {m, n, k})) {
+      const double us = best([&](const auto* kernel) { return kernel == theirs; });
+      if (us > 0) std::printf("  reference: %.3f of the fastest (%s)\n", us / all, theirs->traits().name.c_str());
     }
   }
 
@@ -373,7 +300,7 @@ class KernelTimes {
     return end_.microseconds_since(begin_);
   }
 
-  Options options_;
+  bench::KernelTimesOptions options_;
   cuda::Device device_;
   cuda::GpuWatch watch_;
   cuda::Stream stream_;
@@ -385,8 +312,11 @@ class KernelTimes {
 }  // namespace
 
 int main(int argc, char** argv) {
+  int exit_code = 0;
+  const auto asked = bench::parse_kernel_times(argc, argv, exit_code);
+  if (!asked) return exit_code;
+  const bench::KernelTimesOptions& options = *asked;
   try {
-    const Options options = parse(argc, argv);
     const auto devices = cuda::find_devices();
     if (devices.list.empty()) throw std::runtime_error(devices.reason);
     cuda::use(devices.list.front());

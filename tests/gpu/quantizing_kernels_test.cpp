@@ -26,12 +26,12 @@ using kernels::ScaledGemmKernel;
 struct Case {
   std::int64_t m = 1, n = 64, k = 256, extra_stride = 0;
   Values values = Values::normal;
-  bool own_scales = true, azp = false, bias = false, scale_w_per_channel = true;
+  bool own_scales = true, azp = false, bias = false, scale_w_per_channel = true, streams_weights = false;
 
   std::string text() const {
     return "M=" + std::to_string(m) + " N=" + std::to_string(n) + " K=" + std::to_string(k) + " values " +
            std::to_string(static_cast<int>(values)) + (own_scales ? " own scales" : " given scale") +
-           (azp ? " azp" : "") + (bias ? " bias" : "");
+           (azp ? " azp" : "") + (bias ? " bias" : "") + (streams_weights ? " streaming" : "");
   }
 };
 
@@ -103,7 +103,7 @@ class QuantizingKernelsTest : public GpuTest, public ::testing::WithParamInterfa
     g.azp = quantized.azp.as<std::int32_t>(), g.colsum = device_colsum.as<std::int32_t>();
     g.bias = device_bias.as<float>();
     g.d = d.data(), g.ldd = ldd;
-    g.streams_weights = c.n % 128 != 0;
+    g.streams_weights = c.streams_weights;
     cuda::check(cudaDeviceSynchronize());  // the kernel's stream does not wait for copies
     kernel().prepare(g, nullptr)->enqueue(stream());
     cuda::check(cudaStreamSynchronize(stream()));
@@ -184,13 +184,14 @@ TEST_P(QuantizingKernelsTest, RandomTokensAndShapes) {
     c.bias = pick(0, 2) == 0;
     c.scale_w_per_channel = pick(0, 3) != 0;
     c.extra_stride = 8 * pick(0, 2);
+    c.streams_weights = pick(0, 1) == 1;
     check(c, random());
   }
 }
 
 TEST_P(QuantizingKernelsTest, AsMuchKAsItHasRoomFor) {
   for (const std::int64_t m : {std::int64_t{1}, std::int64_t{traits().tile_m}}) {
-    check({.m = m, .n = 136, .k = most_k(m), .values = Values::outliers}, test_seed() + 1);
+    check({.m = m, .n = 136, .k = most_k(m), .values = Values::outliers, .streams_weights = m == 1}, test_seed() + 1);
   }
 }
 

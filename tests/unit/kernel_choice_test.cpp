@@ -126,9 +126,7 @@ TEST_F(KernelChoiceTest, TheShippedTablesNameKernelsOfThisBuild) {
             const auto tuned = table.find(input, {m, n, k}, cache);
             if (!tuned) continue;
             ++found;
-            EXPECT_TRUE(std::any_of(all.begin(), all.end(),
-                                    [&](const auto* kernel) { return kernel->traits().name == tuned->kernel; }))
-                << gpu << ": " << tuned->kernel << " for M=" << m;
+            EXPECT_TRUE(cutlass::choice_named(all, tuned->text())) << gpu << ": " << tuned->text() << " for M=" << m;
           }
         }
       }
@@ -212,6 +210,24 @@ TEST(Choices, OnlyKernelsThatCanStream) {
   cuda::ScaledOperands operands;
   EXPECT_TRUE(cutlass::arguments_of(operands, streaming.front()).streams_weights);
   EXPECT_FALSE(cutlass::arguments_of(operands, both.front()).streams_weights);
+}
+
+TEST(Choices, ANameIsOfWhatItsKernelHeeds) {
+  FakeKernel all("all"), none("none", false);
+  all.traits().streams_weights = true;
+  none.traits().orders_tiles = false;
+  const auto named = [&](const std::string& text) {
+    const auto found = cutlass::choice_named({&none, &all}, text);
+    return found ? found->text() : "nothing";
+  };
+  for (const std::string text : {"all", "all along m swizzle 8", "all along n", "all swizzle 4", "all streaming",
+                                 "all overlapping", "all along n swizzle 4 streaming overlapping", "none"}) {
+    EXPECT_EQ(named(text), text);
+  }
+  for (const std::string text : {"", "al", "all ", "all swizzle 65", "all swizzle 1", "all overlapping streaming",
+                                 "none along m", "none swizzle 4", "none streaming", "none overlapping"}) {
+    EXPECT_EQ(named(text), "nothing") << text;
+  }
 }
 
 /// For tokens × 4096 channels on 132 multiprocessors.

@@ -60,45 +60,21 @@ class CutlassEngine final : public ScaledEngine {
   /// The kernel that the user names, in the order of tiles that the name ends with.
   ProductChoice named(const GemmSpec& spec, const std::vector<cuda::ScaledOperands>& sets, CacheState cache,
                       bool quantizes, cudaStream_t stream) const {
-    const auto find = [&](const std::vector<const kernels::ScaledGemmKernel*>& kernels) -> std::optional<KernelChoice> {
-      for (const auto* kernel : kernels) {
-        if (!named_.starts_with(kernel->traits().name)) continue;
-        for (const KernelChoice& choice : every_use(kernel)) {
-          if (choice.text() == named_) return choice;
-        }
-      }
-      return std::nullopt;
-    };
     const DType input = spec.scheme.weight, output = spec.scheme.output;
-    if (const auto call = find(quantizing_candidates(device(), input, output, spec.shape.m))) {
+    if (const auto call = choice_named(quantizing_candidates(device(), input, output, spec.shape.m), named_)) {
       if (!quantizes) {
         throw Unavailable("kernel '" + named_ + "' quantizes, and a call of " + provider_name(spec.scheme) +
                           " does not: name one without _q in its name, or leave --kernel out");
       }
       return {product(spec, sets, cache, stream), *call};
     }
-    if (const auto call = find(candidates(device(), input, output, spec.shape.m))) {
+    if (const auto call = choice_named(candidates(device(), input, output, spec.shape.m), named_)) {
       KernelChoice product = *call;
       product.quantizing = Quantizing::apart;  // alone it has nothing to start beside
       return {product, quantizes ? *call : KernelChoice{}};
     }
     throw Unavailable("this build has no kernel '" + named_ + "' for this product on " + device().name +
                       ": name one as rows do (qgemm list kernels), or leave --kernel out");
-  }
-
-  /// All that rows may say of how a kernel is used.
-  static std::vector<KernelChoice> every_use(const kernels::ScaledGemmKernel* kernel) {
-    std::vector<KernelChoice> out;
-    for (const Quantizing quantizing : {Quantizing::apart, Quantizing::overlaps}) {
-      for (const bool streams : {false, true}) {
-        for (const int raster : {0, 1, 2}) {
-          for (int swizzle = 1; swizzle <= max_swizzle; ++swizzle) {
-            out.push_back({kernel, raster, swizzle, {}, quantizing, streams});
-          }
-        }
-      }
-    }
-    return out;
   }
 
   static ChoiceKey key_of(const GemmSpec& spec, CacheState cache) {
@@ -117,7 +93,7 @@ class CutlassEngine final : public ScaledEngine {
     const auto reference = reference_kernel(device(), spec.scheme.weight, spec.scheme.output, spec.shape);
     const bool streams = streams_weights(device(), spec.shape, cache);
     if (auto tuned = tuned_choice(*tuning_, all, spec.scheme.weight, spec.shape, cache)) {
-      tuned->streams = streams && tuned->kernel->traits().streams_weights;
+      tuned = with_streaming(std::move(*tuned), streams);
       if (reference != nullptr && reference != tuned->kernel) {
         const std::string origin = "the reference's, faster here than " + tuned->text() + " (" + tuned->origin + ")";
         tuned = held_against(*tuned, {reference, 0, 1, origin, {}}, sets, cache, stream);

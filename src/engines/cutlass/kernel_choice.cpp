@@ -1,10 +1,12 @@
 #include "engines/cutlass/kernel_choice.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "engines/cutlass/cost_model.hpp"
 #include "kernels/reference_choice.hpp"
 #include "qgemm/error.hpp"
+#include "tuning/tuned_choice.hpp"
 
 namespace qgemm::cutlass {
 namespace {
@@ -36,6 +38,29 @@ bool gains_beside(const kernels::KernelTraits& traits, const Shape& shape, int m
   }
   const auto covered = [](std::int64_t extent, int tile) { return (extent + tile - 1) / tile; };
   return covered(shape.m, traits.tile_m) * covered(shape.n, traits.tile_n) <= multiprocessors;
+}
+
+/// All that a kernel can be told of how to run.
+std::vector<KernelChoice> every_use(const kernels::ScaledGemmKernel& kernel) {
+  const kernels::KernelTraits& traits = kernel.traits();
+  std::vector<std::pair<int, int>> orders{{0, 1}};
+  if (traits.orders_tiles) {
+    orders.clear();
+    for (const int raster : {0, 1, 2}) {
+      for (int swizzle = 1; swizzle <= max_swizzle; ++swizzle) orders.emplace_back(raster, swizzle);
+    }
+  }
+  std::vector<KernelChoice> out;
+  for (const auto& [raster, swizzle] : orders) {
+    for (const bool streams : {false, true}) {
+      for (const Quantizing quantizing : {Quantizing::apart, Quantizing::overlaps}) {
+        if (streams && !traits.streams_weights) continue;
+        if (quantizing == Quantizing::overlaps && !traits.overlaps) continue;
+        out.push_back({&kernel, raster, swizzle, {}, quantizing, streams});
+      }
+    }
+  }
+  return out;
 }
 
 /// The kernels that `device` can run, of these types, that are `wanted`.
@@ -120,9 +145,25 @@ bool streams_weights(const cuda::Device& device, const Shape& shape, CacheState 
   return shape.m <= most_rows && from_memory;
 }
 
+KernelChoice with_streaming(KernelChoice choice, bool streams) {
+  choice.streams = streams && choice.kernel->traits().streams_weights;
+  return choice;
+}
+
 std::vector<KernelChoice> with_streaming(std::vector<KernelChoice> choices, bool streams) {
-  for (auto& choice : choices) choice.streams = streams && choice.kernel->traits().streams_weights;
+  for (auto& choice : choices) choice = with_streaming(std::move(choice), streams);
   return choices;
+}
+
+std::optional<KernelChoice> choice_named(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
+                                         std::string_view text) {
+  for (const auto* kernel : kernels) {
+    if (!text.starts_with(kernel->traits().name)) continue;
+    for (const KernelChoice& choice : every_use(*kernel)) {
+      if (choice.text() == text) return choice;
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<KernelChoice> ways_to_quantize(const KernelChoice& product, const std::vector<KernelChoice>& choices,

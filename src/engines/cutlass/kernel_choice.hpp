@@ -1,6 +1,8 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "cuda/device.hpp"
@@ -39,8 +41,13 @@ std::vector<KernelChoice> choices(const std::vector<const kernels::ScaledGemmKer
 /// place, not that of what lies there unused.
 bool streams_weights(const cuda::Device& device, const Shape& shape, CacheState cache);
 
-/// The choices with or without streaming, as their kernels can.
+/// The choice with or without streaming, as its kernel can.
+KernelChoice with_streaming(KernelChoice choice, bool streams);
 std::vector<KernelChoice> with_streaming(std::vector<KernelChoice> choices, bool streams);
+
+/// The choice whose text is `text`, of one of these kernels and of what that kernel heeds; none where there is none.
+std::optional<KernelChoice> choice_named(const std::vector<const kernels::ScaledGemmKernel*>& kernels,
+                                         std::string_view text);
 
 /// What a call that quantizes may be where `product` is the fastest for the product alone: with up to 256 tokens that
 /// after the quantization and, where its kernel can, beside it; with more one of the two, as the size of its tiles and
